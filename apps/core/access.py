@@ -1,0 +1,66 @@
+"""How a view declares who may call it; a view that does not is refused at start-up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import wraps
+from typing import Any, Protocol
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+View = Callable[..., HttpResponse]
+
+
+class Role(Protocol):
+    """What this module asks of a role (apps/tenants/roles.py): whether it includes another."""
+
+    def covers(self, other: Any) -> bool: ...
+
+
+class Plane(Enum):
+    """Where a view stands: open to all, open to whoever is signed in, or inside a tenant."""
+
+    PUBLIC = "public"
+    ACCOUNT = "account"
+    TENANT = "tenant"
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a view declared: its plane, the least role on the tenant plane, its HTTP methods."""
+
+    plane: Plane
+    role: Role | None
+    methods: tuple[str, ...]
+
+
+def access(who: Plane | Role, *methods: str) -> Callable[[View], View]:
+    """Declare who may call a view and how: ``@access(Role.MEMBER, "POST")``.
+
+    A role puts the view on the tenant plane; without methods it answers GET alone (HEAD comes
+    with GET). The caller gets 405 for another method, 403 for too low a role and, outside the
+    tenant, the 404 of a page that is not there.
+    """
+    role, plane = (None, who) if isinstance(who, Plane) else (who, Plane.TENANT)
+    declared = Access(plane, role, methods or ("GET",))
+    allowed = {*declared.methods, *({"HEAD"} if "GET" in declared.methods else ())}
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if role is not None:
+                membership = getattr(request, "membership", None)
+                if membership is None:
+                    raise Http404
+                if request.method in allowed and not membership.as_role.covers(role):
+                    raise PermissionDenied
+            if request.method not in allowed:
+                return HttpResponseNotAllowed(sorted(allowed))
+            return view(request, *args, **kwargs)
+
+        guarded.access = declared  # type: ignore[attr-defined]  # read by the start-up check
+        guarded.login_required = plane is not Plane.PUBLIC  # type: ignore[attr-defined]  # read by LoginRequiredMiddleware
+        return guarded
+
+    return decorate

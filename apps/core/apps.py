@@ -1,0 +1,10 @@
+"""The room of what knows no tenant."""
+
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "apps.core"
+
+    def ready(self) -> None:
+        from apps.core import checks  # noqa: F401  (registers the access check)

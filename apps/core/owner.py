@@ -1,0 +1,43 @@
+"""The two database roles: the owner, which migrates, and the runtime role, which owns nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dj_database_url
+from django.conf import settings
+from django.db import connection
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Use the default connection as the owner, if DATABASE_OWNER_URL names one.
+
+    The database's name stays, since a test run works in a database of its own.
+    """
+    if not settings.DATABASE_OWNER_URL:
+        yield
+        return
+    runtime, owner = connection.settings_dict, dj_database_url.parse(settings.DATABASE_OWNER_URL)
+    login = {key: owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT")}  # type: ignore[literal-required]  # the keys of the TypedDict
+    connection.close()
+    connection.settings_dict = {**runtime, **login}
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict = runtime
+
+
+def grant_to_runtime_role() -> None:
+    """Let the runtime role read and write rows, and nothing else; run it as the owner."""
+    if not settings.DATABASE_OWNER_URL:
+        return
+    role = connection.ops.quote_name(settings.DATABASES["default"]["USER"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+        cursor.execute(
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
+        )
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
+        # An audit trail that the running product can rewrite proves nothing.
+        cursor.execute(f"REVOKE UPDATE, DELETE ON audit_event FROM {role}")

@@ -1,0 +1,15 @@
+"""The ID that follows one request through logs, jobs, mail and events."""
+
+import re
+import uuid
+from contextvars import ContextVar
+
+WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{7,63}")
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def accept(proposed: str | None) -> str:
+    """Take a proposed ID if it is well formed, else make a new one of 32 hex digits."""
+    if proposed and WELL_FORMED.fullmatch(proposed):
+        return proposed
+    return uuid.uuid4().hex

@@ -1,0 +1,1 @@
+"""Template tags that know no tenant; `ui` is loaded into every template."""

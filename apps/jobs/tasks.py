@@ -1,0 +1,21 @@
+"""The Celery tasks of the job table: wake one job, and sweep up those that nobody woke."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.jobs.models import Job
+from apps.jobs.runner import attempt
+
+
+@shared_task(name="jobs.run")
+def run(pk: int) -> None:
+    """Attempt the job with this primary key."""
+    attempt(pk)
+
+
+@shared_task(name="jobs.sweep")
+def sweep() -> None:
+    """Wake what is overdue: the broker was away, a worker died, or a retry is due."""
+    Job.objects.bury()
+    for job in Job.objects.due(timezone.now()).order_by("run_after")[:500]:
+        job.wake()

@@ -1,0 +1,7 @@
+"""The room of the launch checks."""
+
+from django.apps import AppConfig
+
+
+class LaunchConfig(AppConfig):
+    name = "apps.launch"

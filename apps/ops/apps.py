@@ -1,0 +1,7 @@
+"""The room of those who run the product."""
+
+from django.apps import AppConfig
+
+
+class OpsConfig(AppConfig):
+    name = "apps.ops"

@@ -1,0 +1,9 @@
+"""Staging: production's settings with its own secrets and servers, kept out of search engines."""
+
+from config.settings.production import *  # noqa: F403  (the base, whole)
+
+# A staging address is often a subdomain of the product's: it must not bind the others to HTTPS.
+SECURE_HSTS_SECONDS = 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+NOINDEX = True

@@ -1,0 +1,1 @@
+"""The suite: it mirrors apps/ and runs on real parts."""

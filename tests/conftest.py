@@ -1,0 +1,203 @@
+"""What all tests share: the database as the runtime role, people, workspaces, browsers, mail."""
+
+import email
+import email.policy
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP as Session
+from aiosmtpd.smtp import Envelope
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from pytest_django.plugin import DjangoDbBlocker
+
+from apps.accounts.models import User
+from apps.core.owner import as_owner
+from apps.jobs.models import Job
+from apps.jobs.runner import attempt
+from apps.tenants.models import Membership, Tenant
+from apps.tenants.roles import Role
+from config.celery import app as celery_app
+from config.settings import test as declared
+
+PASSWORD = "correct horse battery staple"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each test process a Redis database of its own, for cache and queue."""
+    worker = getattr(config, "workerinput", {}).get("workerid", "gw0")
+    url = f"{settings.CELERY_BROKER_URL.rsplit('/', 1)[0]}/{int(worker.removeprefix('gw'))}"
+    settings.CACHES["default"]["LOCATION"] = url
+    celery_app.conf.broker_url = url
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Make the test database as its owner; the tests themselves run as the runtime role."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
+    original = connection.settings_dict["NAME"]
+    connection.settings_dict["TEST"]["NAME"] = name = f"test_slipway_{worker}"
+    with django_db_blocker.unblock(), as_owner():
+        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    connection.settings_dict["NAME"] = name
+    yield
+    with django_db_blocker.unblock(), as_owner():
+        connection.creation.destroy_test_db(original, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def mail_leaves_through_the_queue(settings: Any) -> None:
+    """Undo what the test runner does to mail, so that it takes the way it takes in production."""
+    if hasattr(declared, "MAILERS"):
+        settings.MAILERS = declared.MAILERS
+    else:
+        settings.EMAIL_BACKEND = declared.EMAIL_BACKEND
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """Start each test with an empty cache and an empty queue."""
+    cache.clear()
+
+
+class Browser(Client):
+    """A person's browser without a screen: it speaks HTTPS and can sign in."""
+
+    def generic(self, *args: Any, **kwargs: Any) -> Any:
+        return super().generic(*args, **{**kwargs, "secure": True})
+
+
+@pytest.fixture
+def anonymous() -> Browser:
+    return Browser()
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], Browser]:
+    """Open a browser in which the given person is signed in."""
+
+    def open_browser(user: User) -> Browser:
+        browser = Browser()
+        browser.force_login(user)
+        return browser
+
+    return open_browser
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., User]:
+    """Make a person with a verified address: ``make_user("ada@example.com", name="Ada")``."""
+
+    def make(email: str, name: str = "", password: str | None = None) -> User:
+        user = User.objects.create_user(email, password, name=name or email.split("@")[0].title())
+        user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def make_tenant(make_user: Callable[..., User]) -> Callable[..., Tenant]:
+    """Make a workspace with an owner: ``make_tenant("Acme")``."""
+
+    def make(name: str, owner: User | None = None) -> Tenant:
+        owner = owner or make_user(f"owner@{name.lower()}.example", name=f"{name} Owner")
+        return Tenant.objects.found(name=name, owner=owner)
+
+    return make
+
+
+@pytest.fixture
+def acme(make_tenant: Callable[..., Tenant]) -> Tenant:
+    """The workspace that the tests work in."""
+    return make_tenant("Acme")
+
+
+@pytest.fixture
+def globex(make_tenant: Callable[..., Tenant]) -> Tenant:
+    """The workspace next door, of which nothing may ever be seen."""
+    return make_tenant("Globex")
+
+
+@pytest.fixture
+def join(make_user: Callable[..., User]) -> Callable[..., Membership]:
+    """Seat a new person in a workspace: ``join(acme, Role.VIEWER)``."""
+
+    def seat(tenant: Tenant, role: Role, name: str = "") -> Membership:
+        name = name or role.label
+        user = make_user(f"{name.lower()}@{tenant.slug}.example", name=name)
+        return tenant.memberships.create(user=user, role=role)
+
+    return seat
+
+
+@pytest.fixture
+def as_role(
+    acme: Tenant, join: Callable[..., Membership], sign_in: Callable[[User], Browser]
+) -> Callable[[Role], Browser]:
+    """Open a browser signed in as a member of Acme with the given role."""
+
+    def open_browser(role: Role) -> Browser:
+        if role is Role.OWNER:
+            return sign_in(acme.memberships.get(role=Role.OWNER).user)
+        return sign_in(join(acme, role).user)
+
+    return open_browser
+
+
+@pytest.fixture
+def do_jobs(db: None) -> Callable[[], int]:
+    """Do all jobs that are due, as a worker would, in this process; return how many."""
+
+    def work() -> int:
+        count = 0
+        while due := list(Job.objects.due(timezone.now()).values_list("pk", flat=True)):
+            for pk in due:
+                attempt(pk)
+                count += 1
+        return count
+
+    return work
+
+
+class Mailbox:
+    """What a real SMTP server on loopback took in, as parsed messages."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+
+    async def handle_DATA(self, server: Session, session: object, envelope: Envelope) -> str:
+        content = envelope.content or b""
+        raw = content if isinstance(content, bytes) else content.encode()
+        message = email.message_from_bytes(raw, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        self.messages.append(message)
+        return "250 Taken"
+
+
+@pytest.fixture(scope="session")
+def smtp_server() -> Iterator[Controller]:
+    controller = Controller(Mailbox(), hostname="127.0.0.1", port=0)
+    controller.start()
+    yield controller
+    controller.stop()
+
+
+@pytest.fixture
+def mailbox(smtp_server: Controller, settings: Any) -> Mailbox:
+    """A real SMTP server that outgoing mail is handed to; `.messages` is what it took."""
+    port = smtp_server.server.sockets[0].getsockname()[1]
+    settings.SMTP = {**settings.SMTP, "host": "127.0.0.1", "port": port}
+    if hasattr(settings, "MAILERS"):
+        settings.MAILERS = {**settings.MAILERS, "smtp": {"OPTIONS": settings.SMTP}}
+    smtp_server.handler.messages.clear()
+    box: Mailbox = smtp_server.handler
+    return box
