@@ -5,122 +5,39 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import dotenv_values
 
+from config.parsers import (
+    Smtp,
+    choice,
+    database_url,
+    hosts,
+    number,
+    port,
+    redis_url,
+    secret,
+    secrets,
+    sender,
+    sentry_dsn,
+    site_url,
+    smtp_url,
+    text,
+    token,
+)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ("production", "staging", "development", "test")
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class BadEnvironment(ImproperlyConfigured):
     """Variables are missing or malformed; the message names each, its purpose and an example."""
 
 
-@dataclass(frozen=True)
-class Smtp:
-    """Where mail is handed over, in the words of Django's SMTP backend."""
-
-    host: str
-    port: int
-    username: str
-    password: str
-    use_tls: bool
-    use_ssl: bool
-
-
-def text(value: str) -> str:
-    return value
-
-
-def number(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise ValueError("must be a whole number of at least 1")
-    return int(value)
-
-
-def words(value: str) -> list[str]:
-    return [word.strip() for word in value.split(",") if word.strip()]
-
-
-def choice(*allowed: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}")
-        return value
-
-    return parse
-
-
-def secret(value: str) -> str:
-    """Refuse what can be guessed: fewer than 50 characters, few different ones, or an example."""
-    if len(value) < 50 or len(set(value)) < 10:
-        raise ValueError("must be at least 50 random characters")
-    if value.startswith(("django-insecure-", "example", "change")):
-        raise ValueError("is an example; make one of your own")
-    return value
-
-
-def secrets(value: str) -> list[str]:
-    return [secret(word) for word in words(value)]
-
-
-def token(value: str) -> str:
-    if len(value) < 32:
-        raise ValueError("must be at least 32 random characters")
-    return value
-
-
-def site_url(value: str) -> str:
-    """Take an origin such as ``https://app.example.com``; plain HTTP is for loopback alone."""
-    url = urlsplit(value)
-    if not url.hostname or url.path.strip("/") or url.query or "*" in url.hostname:
-        raise ValueError("must be an origin, such as https://app.example.com, with no path")
-    if url.scheme != "https" and not (url.scheme == "http" and url.hostname in LOOPBACK):
-        raise ValueError("must start with https://")
-    return value.rstrip("/")
-
-
-def hosts(value: str) -> list[str]:
-    """Take exact host names: a wildcard would let anyone's name into links in mail."""
-    names = words(value)
-    for name in names:
-        if "*" in name or name.startswith(".") or "/" in name:
-            raise ValueError(f"{name} is not an exact host name")
-    return names
-
-
-def database_url(value: str) -> str:
-    if urlsplit(value).scheme not in {"postgres", "postgresql"}:
-        raise ValueError("must start with postgresql://")
-    return value
-
-
-def redis_url(value: str) -> str:
-    if urlsplit(value).scheme not in {"redis", "rediss"}:
-        raise ValueError("must start with redis:// or rediss://")
-    return value
-
-
-def smtp_url(value: str) -> Smtp:
-    """Take smtp+tls:// (STARTTLS) or smtps:// (TLS); plain smtp:// is for loopback alone."""
-    url = urlsplit(value)
-    if url.scheme not in {"smtp", "smtp+tls", "smtps"} or not url.hostname:
-        raise ValueError("must start with smtp+tls:// or smtps:// and name a host")
-    if url.scheme == "smtp" and url.hostname not in LOOPBACK:
-        raise ValueError("would send passwords in clear; use smtp+tls:// or smtps://")
-    if parse_qs(url.query):
-        raise ValueError("takes no options after ?")
-    return Smtp(
-        host=url.hostname,
-        port=url.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[url.scheme],
-        username=unquote(url.username or ""),
-        password=unquote(url.password or ""),
-        use_tls=url.scheme == "smtp+tls",
-        use_ssl=url.scheme == "smtps",
-    )
+def folder(value: str) -> Path:
+    """Take a folder; a relative one lies in the project, whatever folder a process starts in."""
+    return BASE_DIR / value
 
 
 def declare(
@@ -144,8 +61,8 @@ def declare(
     if default is MISSING:
         default = None
     if isinstance(default, list):
-        return field(default_factory=list, metadata=details)
-    return field(default=default, metadata=details)
+        return field(default_factory=list, metadata=details, repr=not is_secret)
+    return field(default=default, metadata=details, repr=not is_secret)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,8 +76,8 @@ class Env:
         default="config.settings.production",
     )
     SECRET_KEY: str = declare(
-        "Signs sessions, links and codes. Make one with: "
-        "python -c 'import secrets; print(secrets.token_urlsafe(64))'",
+        "Signs sessions, links and codes. "
+        "Make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`.",
         example="64-random-bytes-as-text",
         parse=secret,
         is_secret=True,
@@ -212,11 +129,12 @@ class Env:
     DEFAULT_FROM_EMAIL: str = declare(
         "The sender of the product's mail.",
         example="Slipway <hello@mail.example.com>",
+        parse=sender,
     )
     FILES_ROOT: Path = declare(
         "Where exports and imports are kept: a folder that web and worker share.",
         example="/var/lib/slipway/files",
-        parse=Path,
+        parse=folder,
     )
     OPERATOR_TOKEN: str = declare(
         "Opens the details of /readyz to whoever sends it as a bearer token.",
@@ -227,6 +145,7 @@ class Env:
     SENTRY_DSN: str = declare(
         "Sends errors to Sentry when set.",
         example="https://key@o1.ingest.sentry.io/1",
+        parse=sentry_dsn,
         default="",
         is_secret=True,
     )
@@ -260,13 +179,13 @@ class Env:
     PORT: int = declare(
         "The port that the web process listens on.",
         example="8000",
-        parse=number,
+        parse=port,
         default=8000,
     )
     DEV_MAIL_DIR: Path = declare(
         "The Maildir that /dev/mail/ shows.",
         example=".local/mail",
-        parse=Path,
+        parse=folder,
         environments=("development",),
     )
 
@@ -287,8 +206,9 @@ def read(source: Mapping[str, str]) -> Env:
     Raises BadEnvironment, which names every missing or malformed variable at once; a secret's
     value is never part of the message.
     """
-    module = source.get("DJANGO_SETTINGS_MODULE") or "config.settings.production"
-    environment = module.rpartition(".")[2]
+    environment = source.get("DJANGO_SETTINGS_MODULE", "").rpartition(".")[2]
+    if environment not in ENVIRONMENTS:
+        environment = "production"
     values: dict[str, Any] = {}
     problems: list[str] = []
     for declared in fields(Env):
@@ -319,7 +239,9 @@ def from_file() -> dict[str, str]:
     """The variables of the project's `.env` file; the suite must not depend on a person's own."""
     if os.environ.get("DJANGO_SETTINGS_MODULE") == "config.settings.test":
         return {}
-    return {name: value or "" for name, value in dotenv_values(BASE_DIR / ".env").items()}
+    # Without interpolation, since a password may contain ${.
+    values = dotenv_values(BASE_DIR / ".env", interpolate=False)
+    return {name: value or "" for name, value in values.items()}
 
 
 def load() -> Env:

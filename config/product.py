@@ -24,5 +24,5 @@ PRODUCT = Product(
     legal_name="Slipway Example Ltd",
     support_email="support@slipway.example",
     hue=252,
-    accent="#3b63c4",
+    accent="#0061be",
 )

@@ -1,22 +1,65 @@
 """The whole surface of the product, on one page."""
 
+from django.conf import settings
 from django.urls import include, path
 
 from apps.accounts import views as accounts
+from apps.audit import views as audit
+from apps.clients import views as clients
+from apps.clients.dashboard import dashboard
+from apps.core import health
 from apps.core import views as core
-from apps.tenants import views as tenants
+from apps.jobs import views as jobs
+from apps.tenants.views import invitations, members, workspaces
+from apps.transfers.views import exports, imports, transfers
 
 handler400 = "apps.core.errors.bad_request"
 handler403 = "apps.core.errors.forbidden"
 handler404 = "apps.core.errors.not_found"
+handler429 = "apps.accounts.views.too_many_requests"
 handler500 = "apps.core.errors.server_error"
 
 in_tenant = [
     # Clients and the dashboard
+    path("", dashboard, name="dashboard"),
+    path("clients/", clients.client_list, name="client_list"),
+    path("clients/new/", clients.client_create, name="client_create"),
+    path(
+        "clients/archivals/",
+        clients.client_bulk_archival_create,
+        name="client_bulk_archival_create",
+    ),
+    path("clients/<int:pk>/", clients.client_detail, name="client_detail"),
+    path("clients/<int:pk>/edit/", clients.client_update, name="client_update"),
+    path("clients/<int:pk>/delete/", clients.client_delete, name="client_delete"),
+    path("clients/<int:pk>/archival/", clients.archival_create, name="archival_create"),
+    path("clients/<int:pk>/archival/delete/", clients.archival_delete, name="archival_delete"),
+    path("clients/<int:pk>/notes/", clients.note_create, name="note_create"),
     # Imports, exports and their jobs
+    path("transfers/", transfers.transfer_list, name="transfer_list"),
+    path("exports/new/<slug:kind>/", exports.export_create, name="export_create"),
+    path("exports/<int:pk>/", exports.export_detail, name="export_detail"),
+    path("exports/<int:pk>/file/", exports.export_download, name="export_download"),
+    path("imports/new/<slug:kind>/", imports.import_create, name="import_create"),
+    path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
+    path("imports/<int:pk>/start/", imports.import_start, name="import_start"),
+    path("imports/<int:pk>/refusals/", imports.import_refusals, name="import_refusals"),
+    path(
+        "jobs/<int:pk>/cancellation/",
+        jobs.job_cancellation_create,
+        name="job_cancellation_create",
+    ),
     # Activity
+    path("activity/", audit.activity_list, name="activity_list"),
     # Members and settings
-    path("settings/", tenants.workspace_update, name="workspace_update"),
+    path("members/", members.member_list, name="member_list"),
+    path("members/<int:pk>/", members.membership_update, name="membership_update"),
+    path("members/<int:pk>/delete/", members.membership_delete, name="membership_delete"),
+    path("invitations/new/", invitations.invitation_create, name="invitation_create"),
+    path("invitations/<int:pk>/resend/", invitations.invitation_resend, name="invitation_resend"),
+    path("invitations/<int:pk>/delete/", invitations.invitation_delete, name="invitation_delete"),
+    path("leave/", members.departure_create, name="departure_create"),
+    path("settings/", workspaces.workspace_update, name="workspace_update"),
 ]
 
 urlpatterns = [
@@ -24,11 +67,23 @@ urlpatterns = [
     path("brand.css", core.brand_css, name="brand_css"),
     path("robots.txt", core.robots, name="robots"),
     # Health
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     # People
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("apps.accounts.urls")),
     path("account/", accounts.profile, name="profile"),
     # Workspaces
-    path("workspaces/", tenants.workspace_list, name="workspace_list"),
-    path("workspaces/new/", tenants.workspace_create, name="workspace_create"),
+    path("home/", workspaces.home, name="home"),
+    path("workspaces/", workspaces.workspace_list, name="workspace_list"),
+    path("workspaces/new/", workspaces.workspace_create, name="workspace_create"),
+    path(
+        "workspaces/invitations/<int:pk>/acceptance/",
+        invitations.acceptance_create,
+        name="acceptance_create",
+    ),
+    path("invitations/<str:token>/", invitations.invitation_accept, name="invitation_accept"),
     path("t/<slug:slug>/", include(in_tenant)),
 ]
+
+if settings.ENVIRONMENT == "development":
+    urlpatterns += [path("dev/mail/", include("apps.mail.dev_urls"))]

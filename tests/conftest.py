@@ -97,7 +97,9 @@ def make_user(db: None) -> Callable[..., User]:
     """Make a person with a verified address: ``make_user("ada@example.com", name="Ada")``."""
 
     def make(email: str, name: str = "", password: str | None = None) -> User:
-        user = User.objects.create_user(email, password, name=name or email.split("@")[0].title())
+        user = User.objects.create_user(
+            email, password, name=name or email.partition("@")[0].title()
+        )
         user.emailaddress_set.create(email=user.email, verified=True, primary=True)
         return user
 
@@ -183,19 +185,29 @@ class Mailbox:
         return "250 Taken"
 
 
+class SmtpServer(Controller):
+    """A real SMTP server on a free port of loopback, which is in `.port` once it has started."""
+
+    def __init__(self, handler: object) -> None:
+        super().__init__(handler, hostname="127.0.0.1", port=0)
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 @pytest.fixture(scope="session")
-def smtp_server() -> Iterator[Controller]:
-    controller = Controller(Mailbox(), hostname="127.0.0.1", port=0)
+def smtp_server() -> Iterator[SmtpServer]:
+    controller = SmtpServer(Mailbox())
     controller.start()
     yield controller
     controller.stop()
 
 
 @pytest.fixture
-def mailbox(smtp_server: Controller, settings: Any) -> Mailbox:
+def mailbox(smtp_server: SmtpServer, settings: Any) -> Mailbox:
     """A real SMTP server that outgoing mail is handed to; `.messages` is what it took."""
-    port = smtp_server.server.sockets[0].getsockname()[1]
-    settings.SMTP = {**settings.SMTP, "host": "127.0.0.1", "port": port}
+    settings.SMTP = {**settings.SMTP, "host": "127.0.0.1", "port": smtp_server.port}
     if hasattr(settings, "MAILERS"):
         settings.MAILERS = {**settings.MAILERS, "smtp": {"OPTIONS": settings.SMTP}}
     smtp_server.handler.messages.clear()

@@ -1,28 +1,70 @@
 """The forms of a person's own account."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.account import forms as allauth_forms
 from django import forms
+from django.core.validators import RegexValidator
 
 from apps.accounts.models import User
 
 
-class SignupForm(allauth_forms.SignupForm):
+class NameField(forms.CharField):
+    """A person's name. It is shown to others and stands in mail, so it carries no address."""
+
+    default_validators = [
+        *forms.CharField.default_validators,
+        RegexValidator(
+            r"://|www\.|[<>\x00-\x1f]", "Write a name, without web addresses.", inverse_match=True
+        ),
+    ]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{
+                "label": "Your name",
+                "max_length": 120,
+                "widget": forms.TextInput(attrs={"autocomplete": "name"}),
+                **kwargs,
+            }
+        )
+
+
+class InOurWords:
+    """Says "e-mail address" for what the library's forms call "Email"."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in {"email", "login"} & {*self.fields}:
+            self.fields[name].label = "E-mail address"
+
+
+class LoginForm(InOurWords, allauth_forms.LoginForm):
+    """Signs in by address and password."""
+
+
+class ResetPasswordForm(InOurWords, allauth_forms.ResetPasswordForm):
+    """Asks where to send the link to choose a new password."""
+
+
+class AddEmailForm(InOurWords, allauth_forms.AddEmailForm):
+    """Asks for the address to change to."""
+
+
+class SignupForm(InOurWords, allauth_forms.SignupForm):
     """Asks for a name as well, which colleagues see instead of an address."""
 
     field_order: ClassVar[list[str]] = ["name", "email", "password1"]
-    name = forms.CharField(
-        label="Your name",
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
+    name = NameField()
 
 
 class ProfileForm(forms.ModelForm):
     """A person's own name."""
 
+    name = NameField()
+
     class Meta:
         model = User
         fields = ["name"]
-        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name", "required": True})}

@@ -1,5 +1,6 @@
 """Who did what, when and by which request: written once, never changed."""
 
+from collections import defaultdict
 from typing import Any
 
 from django.conf import settings
@@ -53,7 +54,9 @@ class Event(TenantModel):
         action = ACTIONS.get(self.action)
         if action is None:
             return self.action
-        return action.says.format_map({**self.details, "target": self.target_name})
+        # An old event may lack a detail that its action names today; a page must not fail for it.
+        known = defaultdict(lambda: "…", {**self.details, "target": self.target_name})
+        return action.says.format_map(known)
 
 
 def write_down(

@@ -7,13 +7,18 @@ from functools import wraps
 from typing import Any, Protocol
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 class Role(Protocol):
     """What this module asks of a role (apps/tenants/roles.py): whether it includes another."""
+
+    @property
+    def value(self) -> Any: ...
 
     def covers(self, other: Any) -> bool: ...
 
@@ -40,15 +45,20 @@ def access(who: Plane | Role, *methods: str) -> Callable[[View], View]:
 
     A role puts the view on the tenant plane; without methods it answers GET alone (HEAD comes
     with GET). The caller gets 405 for another method, 403 for too low a role and, outside the
-    tenant, the 404 of a page that is not there.
+    tenant, the 404 of a page that is not there. Raises ValueError for a tenant plane without a
+    role, which would let every member do everything, and for a method that is none.
     """
+    if who is Plane.TENANT:
+        raise ValueError("Name the least role instead of Plane.TENANT: @access(Role.VIEWER)")
+    if not METHODS.issuperset(methods):
+        raise ValueError(f"Declare methods out of {', '.join(sorted(METHODS))}")
     role, plane = (None, who) if isinstance(who, Plane) else (who, Plane.TENANT)
     declared = Access(plane, role, methods or ("GET",))
     allowed = {*declared.methods, *({"HEAD"} if "GET" in declared.methods else ())}
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if role is not None:
                 membership = getattr(request, "membership", None)
                 if membership is None:

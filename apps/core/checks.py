@@ -1,25 +1,9 @@
-"""The start-up check that every route of the project has declared its access."""
-
-from collections.abc import Iterator
-from typing import Any
+"""The start-up checks of the URLconf: every route has declared its access, and stands by it."""
 
 from django.core.checks import CheckMessage, Error, register
-from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.core.access import Access
-
-# Routes of libraries, which cannot carry our declaration; each module answers for its own.
-LIBRARIES = ("allauth.account.", "django.contrib.staticfiles.", "django.views.static.")
-
-
-def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every route as its path pattern and its view."""
-    for entry in (resolver or get_resolver()).url_patterns:
-        path = prefix + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            yield from routes(entry, path)
-        elif isinstance(entry, URLPattern):
-            yield path, entry.callback
+from apps.core.access import Plane
+from apps.core.surface import TENANT_PREFIX, routes
 
 
 @register()
@@ -27,12 +11,28 @@ def every_route_declares_its_access(**kwargs: object) -> list[CheckMessage]:
     """Refuse a view without ``@access``: nobody has decided yet who may call it."""
     return [
         Error(
-            f"The view of /{path} does not declare its access.",
-            hint="Put @access(Role.VIEWER), or another role or plane, on it: apps/core/access.py.",
-            obj=view,
+            f"The view of /{route.path} does not declare its access.",
+            hint="Put @access(Role.VIEWER), or another role or plane, on it: apps/core/access.py. "
+            "A library's view is wrapped where it is routed: apps/accounts/urls.py.",
+            obj=route.view,
             id="slipway.E001",
         )
-        for path, view in routes()
-        if not isinstance(getattr(view, "access", None), Access)
-        and not view.__module__.startswith(LIBRARIES)
+        for route in routes()
+        if route.access is None
+    ]
+
+
+@register()
+def roles_are_asked_inside_tenants_only(**kwargs: object) -> list[CheckMessage]:
+    """Refuse a role outside a tenant, where nobody has one, and a tenant's page without a role."""
+    return [
+        Error(
+            f"The view of /{route.path} is on the {route.access.plane.value} plane.",
+            hint=f"Under /{TENANT_PREFIX} every view asks for a role, and no view elsewhere does.",
+            obj=route.view,
+            id="slipway.E002",
+        )
+        for route in routes()
+        if route.access
+        and (route.access.plane is Plane.TENANT) != route.path.startswith(TENANT_PREFIX)
     ]

@@ -2,22 +2,77 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.utils.html import escape
 
-from apps.core.request_id import request_id
+from apps.core.request_id import current_request, request_id
 from config.product import PRODUCT
 
+MESSAGES = {
+    400: "The request was not understood.",
+    403: "This is not allowed.",
+    404: "There is nothing here.",
+    405: "This address does not answer that method.",
+    413: "The request is too large.",
+    429: "Too many requests. Try again later.",
+    500: "Something broke on our side.",
+    503: "The service is not ready. Try again later.",
+}
+TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
-def page(status: int, template: str = "") -> HttpResponse:
-    """The page for an HTTP status; it is the same for everybody but for the request's ID."""
+
+def page(status: int, template: str = "", *, retry_after: int | None = None) -> HttpResponse:
+    """The answer for an HTTP status: a page, or JSON for a client that prefers it.
+
+    It is the same for everybody but for the request's ID. `retry_after`, in seconds, is for 429
+    and 503. `template` replaces `errors/<status>.html`.
+    """
+    response = _as_json(status) if _prefers_json() else _as_page(status, template)
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def _prefers_json() -> bool:
+    request = current_request.get()
+    if request is None:
+        return False
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def _as_json(status: int) -> HttpResponse:
+    error = {"status": status, "message": MESSAGES[status], "request_id": request_id.get()}
+    return JsonResponse({"error": error}, status=status)
+
+
+def _as_page(status: int, template: str) -> HttpResponse:
     context = {"product": PRODUCT, "request_id": request_id.get()}
-    name = template or f"errors/{status}.html"
-    return HttpResponse(render_to_string(name, context), status=status)
+    try:
+        body: str = render_to_string(template or f"errors/{status}.html", context)
+    except Exception:
+        # An error page that fails shows nothing at all, so it must not; what broke here (a
+        # template, the manifest of static files) breaks every page, whose own errors are logged.
+        body = (
+            f"<!DOCTYPE html><html lang=en><title>{status}</title><h1>{status}</h1>"
+            f"<p>{escape(MESSAGES[status])}</p><p>{escape(request_id.get())}</p></html>"
+        )
+    return HttpResponse(body, status=status)
+
+
+def dress(response: HttpResponseBase) -> None:
+    """Give a refused method, which Django answers with nothing, a page to look at."""
+    if response.status_code == 405 and isinstance(response, HttpResponse) and not response.content:
+        dressed = page(405)
+        response.content = dressed.content
+        response["Content-Type"] = dressed["Content-Type"]
+        response["Content-Length"] = str(len(dressed.content))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page(400)
+    return page(413) if isinstance(exception, TOO_LARGE) else page(400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -18,7 +18,7 @@ def as_owner() -> Iterator[None]:
         yield
         return
     runtime, owner = connection.settings_dict, dj_database_url.parse(settings.DATABASE_OWNER_URL)
-    login = {key: owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT")}  # type: ignore[literal-required]  # the keys of the TypedDict
+    login = {key: owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT")}
     connection.close()
     connection.settings_dict = {**runtime, **login}
     try:
@@ -39,5 +39,7 @@ def grant_to_runtime_role() -> None:
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
         )
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
-        # An audit trail that the running product can rewrite proves nothing.
+        # An audit trail that the running product can rewrite proves nothing; only the link to a
+        # person may go, when the person does.
         cursor.execute(f"REVOKE UPDATE, DELETE ON audit_event FROM {role}")
+        cursor.execute(f"GRANT UPDATE (actor_id) ON audit_event TO {role}")

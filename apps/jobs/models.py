@@ -6,7 +6,7 @@ once. What was never woken, or whose lease ran out, is sent again by the sweeper
 """
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 from django.conf import settings
@@ -14,12 +14,21 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from apps.core import events
 from apps.core.request_id import request_id
 
+if TYPE_CHECKING:
+    from apps.tenants.models import Membership
+
 log = structlog.get_logger("slipway.jobs")
+CANCELLED = events.action("job.cancelled", "cancelled {target}")
 
 
 class JobQuerySet(models.QuerySet["Job"]):
+    def open(self) -> "JobQuerySet":
+        """Those that still wait or run."""
+        return self.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
+
     def due(self, now: datetime) -> "JobQuerySet":
         """Those that a worker should have begun: queued, or running with a lease that ran out."""
         queued = Q(state=Job.State.QUEUED, run_after__lte=now)
@@ -28,22 +37,40 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def bury(self) -> int:
         """End the overdue ones that used up their attempts, as when a job kills its worker."""
-        spent = self.due(timezone.now()).filter(attempts__gte=Job.MAX_ATTEMPTS)
-        return spent.update(
-            state=Job.State.FAILED, error=Job.GAVE_UP, finished_at=timezone.now(), lease_until=None
-        )
+        now, buried = timezone.now(), 0
+        for job in self.due(now).filter(attempts__gte=F("allowed_attempts")):
+            ended = self.due(now).filter(pk=job.pk, attempts=job.attempts)
+            if ended.update(
+                state=Job.State.FAILED, error=Job.GAVE_UP, finished_at=now, lease_until=None
+            ):
+                buried += 1
+                log.error("job.buried", job=job.pk, kind=job.kind, attempts=job.attempts)
+        return buried
+
+    def rouse(self, limit: int = 500) -> list["Job"]:
+        """Take those that are due and that no worker has heard of lately, to wake them again.
+
+        They are left alone for a while afterwards, or else a long queue would fill the broker
+        with a new message for each of its jobs at every sweep.
+        """
+        now = timezone.now()
+        unheard = list(self.due(now).filter(wake_after__lte=now).order_by("run_after")[:limit])
+        self.filter(pk__in=[job.pk for job in unheard]).update(wake_after=now + Job.PATIENCE)
+        return unheard
 
     def claim(self, pk: int) -> "Job | None":
         """Take the job for one attempt, or return None if it is not to be had."""
         now = timezone.now()
         taken = (
             self.due(now)
-            .filter(pk=pk, attempts__lt=Job.MAX_ATTEMPTS)
+            .filter(pk=pk, attempts__lt=F("allowed_attempts"))
             .update(
                 state=Job.State.RUNNING,
                 attempts=F("attempts") + 1,
                 lease_until=now + Job.LEASE,
                 started_at=now,
+                done=0,
+                total=None,
             )
         )
         return self.select_related("tenant", "requested_by").get(pk=pk) if taken else None
@@ -60,6 +87,7 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     LEASE: ClassVar[timedelta] = timedelta(seconds=60)
+    PATIENCE: ClassVar[timedelta] = timedelta(seconds=30)
     MAX_ATTEMPTS: ClassVar[int] = 5
     GAVE_UP: ClassVar[str] = "Something went wrong on our side. We have been told."
 
@@ -70,16 +98,20 @@ class Job(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     kind = models.CharField(max_length=60)
+    title = models.CharField(max_length=200, blank=True)
     arguments = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    # Only ever grows: it tells an attempt that lost its lease from the one that took over.
     attempts = models.PositiveSmallIntegerField(default=0)
+    allowed_attempts = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(null=True)
     error = models.TextField(blank=True)
     traceback = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     run_after = models.DateTimeField(default=timezone.now)
+    wake_after = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -97,29 +129,34 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return self.title or f"{self.kind} {self.pk}"
 
     @classmethod
-    def ask(cls, kind: str, *, tenant: Any = None, by: Any = None, **arguments: Any) -> "Job":
-        """Write down a job in the caller's transaction, and wake a worker once it is committed."""
+    def ask(
+        cls, kind: str, *, tenant: Any = None, by: Any = None, title: str = "", **arguments: Any
+    ) -> "Job":
+        """Write down a job in the caller's transaction, and wake a worker once it is committed.
+
+        `title` is what people are shown, such as "Export of clients"; `arguments` are JSON values.
+        """
         job = cls.objects.create(
             kind=kind,
             tenant=tenant,
             requested_by=by,
+            title=title[:200],
             arguments=arguments,
             request_id=request_id.get(),
+            wake_after=timezone.now() + cls.PATIENCE,
         )
         transaction.on_commit(job.wake)
         return job
 
     def wake(self) -> None:
-        """Tell a worker. If the broker cannot be reached the sweeper will: nothing is lost."""
-        from apps.jobs.tasks import run
+        """Tell a worker. If the broker cannot be reached a sweep will: nothing is lost."""
+        from apps.jobs.bell import bell
 
-        try:
-            run.apply_async(args=[self.pk], ignore_result=True)
-        except (run.OperationalError, OSError) as error:
-            log.warning("job.not_woken", job=self.pk, kind=self.kind, reason=type(error).__name__)
+        if not bell.ring(self.pk):
+            log.warning("job.not_woken", job=self.pk, kind=self.kind)
 
     @property
     def is_active(self) -> bool:
@@ -141,12 +178,43 @@ class Job(models.Model):
         elapsed = (timezone.now() - self.started_at).total_seconds()
         return max(1, round(elapsed * (self.total - self.done) / self.done))
 
-    def cancel(self) -> bool:
+    @property
+    def explanation(self) -> str:
+        """Why it failed; where the fault is ours, with the ID that finds it in the logs."""
+        if self.error == self.GAVE_UP and self.request_id:
+            return f"{self.error} If you write to us, quote {self.request_id}."
+        return self.error
+
+    def may_be_cancelled_by(self, membership: "Membership") -> bool:
+        """Whoever asked for it may stop it, and so may an admin."""
+        return membership.is_admin or membership.user_id == self.requested_by_id
+
+    @transaction.atomic
+    def cancel(self, *, by: Any = None) -> bool:
         """Ask it to stop; a running job stops at its next step. False if it had ended."""
-        open_jobs = Job.objects.filter(
-            pk=self.pk, state__in=[self.State.QUEUED, self.State.RUNNING]
+        ended = {"state": self.State.CANCELLED, "finished_at": timezone.now(), "lease_until": None}
+        if not Job.objects.open().filter(pk=self.pk).update(**ended):
+            return False
+        if self.tenant:
+            CANCELLED.record(tenant=self.tenant, by=by, target=self)
+        return True
+
+    def retry(self) -> bool:
+        """Give one that failed or was cancelled as many attempts again. False for any other."""
+        now = timezone.now()
+        ended = Job.objects.filter(
+            pk=self.pk, state__in=[self.State.FAILED, self.State.CANCELLED]
+        ).update(
+            state=self.State.QUEUED,
+            allowed_attempts=F("attempts") + self.MAX_ATTEMPTS,
+            error="",
+            finished_at=None,
+            run_after=now,
+            wake_after=now + self.PATIENCE,
         )
-        return bool(open_jobs.update(state=self.State.CANCELLED, finished_at=timezone.now()))
+        if ended:
+            transaction.on_commit(self.wake)
+        return bool(ended)
 
     def this_attempt(self) -> JobQuerySet:
         """The row, if it is still ours: running, in the attempt that we claimed."""
@@ -166,14 +234,27 @@ class Job(models.Model):
             )
         )
 
-    def retry(self, *, traceback: str) -> bool:
-        """Put this attempt back into the queue, to run 5 s, 20 s, 80 s … from now."""
-        wait = timedelta(seconds=5 * 4 ** (self.attempts - 1))
+    def has_succeeded(self) -> bool:
+        """Whether this attempt is on record as done: a commit whose answer got lost counts."""
+        done = Job.objects.filter(pk=self.pk, state=self.State.SUCCEEDED, attempts=self.attempts)
+        return done.exists()
+
+    def give_up(self, *, traceback: str) -> bool:
+        """End this attempt and the job with it, and keep the traceback."""
+        return self.finish(self.State.FAILED, error=self.GAVE_UP, traceback=traceback)
+
+    def fail(self, *, traceback: str) -> bool:
+        """Put this attempt back, to run 5 s, 20 s, 80 s … from now, or give up after the last."""
+        if self.attempts >= self.allowed_attempts:
+            return self.give_up(traceback=traceback)
+        tries = self.attempts + self.MAX_ATTEMPTS - self.allowed_attempts
+        due = timezone.now() + timedelta(seconds=5 * 4 ** (tries - 1))
         return bool(
             self.this_attempt().update(
                 state=self.State.QUEUED,
                 traceback=traceback,
-                run_after=timezone.now() + wait,
+                run_after=due,
+                wake_after=due,
                 lease_until=None,
             )
         )

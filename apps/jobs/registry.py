@@ -1,6 +1,7 @@
 """Which function does which kind of job."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.utils.module_loading import autodiscover_modules
@@ -28,9 +29,15 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
+@cache
+def discover() -> None:
+    """Import every app's `handlers.py`, once: looking for them again costs each job a search."""
+    autodiscover_modules("handlers")
+
+
 def handler_of(kind: str) -> Handler:
     """The function that does jobs of `kind`. Raises LookupError if there is none."""
-    autodiscover_modules("handlers")
+    discover()
     try:
         return _handlers[kind]
     except KeyError:

@@ -2,10 +2,15 @@
 
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
+from typing import Any
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -35,6 +40,7 @@ class Run:
         self._ended = threading.Event()
         self._stopped = threading.Event()
         self._pulse = threading.Thread(target=self._beat, daemon=True, name=f"job-{job.pk}")
+        self._undoing: list[Callable[[], Any]] = []
 
     def progress(self, done: int, total: int | None = None) -> None:
         """Say how many of how many are done. Raises Stopped if the work is no longer wanted."""
@@ -42,6 +48,23 @@ class Run:
             raise Stopped
         self.job.done = done
         self.job.total = total if total is not None else self.job.total
+
+    def on_failure(self, undo: Callable[..., Any], *args: Any) -> None:
+        """Have `undo(*args)` called if this attempt comes to nothing.
+
+        It is for what a rollback does not reach, such as a file. A worker that is killed calls
+        nothing, so the next attempt has to expect what the last one left.
+        """
+        self._undoing.append(partial(undo, *args))
+
+    def undo(self) -> None:
+        """Call what `on_failure` was given, the latest first."""
+        while self._undoing:
+            step = self._undoing.pop()
+            try:
+                step()
+            except Exception:  # the other steps must still be taken, and the job is over anyway
+                log.exception("job.not_undone", kind=self.job.kind)
 
     def __enter__(self) -> "Run":
         self._pulse.start()
@@ -55,40 +78,71 @@ class Run:
         """Renew the lease and show the progress, outside the handler's transaction."""
         try:
             while not self._ended.wait(self.PULSE):
-                still_ours = self.job.this_attempt().update(
-                    lease_until=timezone.now() + Job.LEASE,
-                    done=self.job.done,
-                    total=self.job.total,
-                )
+                try:
+                    still_ours = self._renew()
+                except DatabaseTrouble as error:
+                    log.warning("job.pulse_missed", job=self.job.pk, reason=str(error))
+                    connection.close()
+                    continue
                 if not still_ours:
                     self._stopped.set()
                     return
         finally:
             connection.close()
 
+    def _renew(self) -> int:
+        return self.job.this_attempt().update(
+            lease_until=timezone.now() + Job.LEASE, done=self.job.done, total=self.job.total
+        )
+
 
 def attempt(pk: int) -> None:
-    """Do the job once, if it is to be had; record how it ended. Raises nothing of the handler's."""
+    """Do the job once, if it is to be had; record how it ended. Raises nothing of the handler's.
+
+    Raises the database's errors if the end cannot be recorded: then the lease runs out and the
+    sweeper sends the job again.
+    """
     job = Job.objects.claim(pk)
     if job is None:
         return
     token = request_id.set(job.request_id)
+    about = {"job": job.pk, "kind": job.kind, "tenant": job.tenant_id, "user": job.requested_by_id}
     try:
-        work(job)
-    except JobRefused as refusal:
-        job.finish(Job.State.FAILED, error=str(refusal))
-    except Stopped:
-        log.info("job.stopped", job=job.pk, kind=job.kind)
-    except Exception:  # whatever a handler raises is the job's failure, not the worker's
-        fail(job, traceback.format_exc())
+        with structlog.contextvars.bound_contextvars(**about):
+            conclude(Run(job))
     finally:
         request_id.reset(token)
 
 
-def work(job: Job) -> None:
+def conclude(run: Run) -> None:
+    """Work, record the end whatever it is, and undo what a failure left outside the database."""
+    job = run.job
+    record: Callable[[], bool] | None
+    try:
+        return work(run)
+    except JobRefused as refusal:
+        log.info("job.refused", kind=job.kind, reason=str(refusal))
+        record = partial(job.finish, Job.State.FAILED, error=str(refusal))
+    except Stopped:
+        log.info("job.stopped", kind=job.kind)
+        record = None
+    except SoftTimeLimitExceeded:
+        log.exception("job.took_too_long", kind=job.kind)
+        record = partial(job.give_up, traceback=traceback.format_exc())
+    except Exception:  # whatever a handler raises is the job's failure, not the worker's
+        log.exception("job.failed", kind=job.kind, attempts=job.attempts)
+        record = partial(job.fail, traceback=traceback.format_exc())
+    if record:
+        record()
+    if not job.has_succeeded():
+        run.undo()
+
+
+def work(run: Run) -> None:
     """Run the handler; its effects and the job's end are one commit."""
+    job = run.job
     handler = handler_of(job.kind)
-    with Run(job) as run, transaction.atomic(), ExitStack() as scope:
+    with run, transaction.atomic(), ExitStack() as scope:
         with connection.cursor() as cursor:
             limit = settings.CELERY_TASK_SOFT_TIME_LIMIT
             cursor.execute(f"SET LOCAL statement_timeout = '{limit:d}s'")
@@ -98,13 +152,4 @@ def work(job: Job) -> None:
         handler(run)
         if not job.finish(Job.State.SUCCEEDED):
             raise Stopped
-    log.info("job.succeeded", job=job.pk, kind=job.kind, attempts=job.attempts)
-
-
-def fail(job: Job, trace: str) -> None:
-    """Try again later, or give up after the last attempt and keep the traceback."""
-    log.error("job.failed", job=job.pk, kind=job.kind, attempts=job.attempts, traceback=trace)
-    if job.attempts < Job.MAX_ATTEMPTS:
-        job.retry(traceback=trace)
-    else:
-        job.finish(Job.State.FAILED, error=Job.GAVE_UP, traceback=trace)
+    log.info("job.succeeded", kind=job.kind, attempts=job.attempts)

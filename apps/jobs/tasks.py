@@ -1,7 +1,6 @@
 """The Celery tasks of the job table: wake one job, and sweep up those that nobody woke."""
 
 from celery import shared_task
-from django.utils import timezone
 
 from apps.jobs.models import Job
 from apps.jobs.runner import attempt
@@ -17,5 +16,5 @@ def run(pk: int) -> None:
 def sweep() -> None:
     """Wake what is overdue: the broker was away, a worker died, or a retry is due."""
     Job.objects.bury()
-    for job in Job.objects.due(timezone.now()).order_by("run_after")[:500]:
+    for job in Job.objects.rouse():
         job.wake()

@@ -4,52 +4,59 @@ import re
 from collections.abc import Callable
 
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from apps.tenants.models import Membership, memberships_of
+from apps.tenants.models import memberships_for_menu
 from apps.tenants.scope import tenant_scope
 
 TENANT_PATH = re.compile(r"^/t/(?P<slug>[^/]+)/")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
+class StreamedTooLate(RuntimeError):
+    """A response would read the database after the request's transaction and scope have ended."""
+
+
 class TenantMiddleware:
     """Open the tenant that the path names to its active members; to others it is not there.
 
     A tenant's request is one transaction, templates included, and so is every write outside of
-    one; an exception or a server error rolls it back.
+    one; an exception or a server error rolls it back. A response that streams from code is
+    refused, since it would run after all that; a FileResponse may stream its file.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.memberships = SimpleLazyObject(lambda: list(memberships_of(request.user)))  # type: ignore[attr-defined]  # ours
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         named = TENANT_PATH.match(request.path_info)
         if named and request.user.is_authenticated:
             return self.answer_in_tenant(request, named["slug"])
+        request.memberships = SimpleLazyObject(lambda: memberships_for_menu(request.user))  # type: ignore[attr-defined]  # ours
         if request.method in SAFE_METHODS:
             return self.get_response(request)
         with transaction.atomic():
             return self.answer_in_transaction(request)
 
-    def answer_in_tenant(self, request: HttpRequest, slug: str) -> HttpResponse:
+    def answer_in_tenant(self, request: HttpRequest, slug: str) -> HttpResponseBase:
         with transaction.atomic():
-            membership = memberships_of(request.user).filter(tenant__slug=slug).first()
-            if membership is None:
+            memberships = memberships_for_menu(request.user, first=slug)
+            if not memberships or memberships[0].tenant.slug != slug:
                 raise Http404
-            self.enter(request, membership)
-            with tenant_scope(membership.tenant):
+            request.memberships, request.membership = memberships, memberships[0]  # type: ignore[attr-defined]  # ours
+            request.tenant = memberships[0].tenant  # type: ignore[attr-defined]  # ours
+            with tenant_scope(memberships[0].tenant):
                 return self.answer_in_transaction(request)
 
-    @staticmethod
-    def enter(request: HttpRequest, membership: Membership) -> None:
-        request.membership, request.tenant = membership, membership.tenant  # type: ignore[attr-defined]  # ours
-
-    def answer_in_transaction(self, request: HttpRequest) -> HttpResponse:
+    def answer_in_transaction(self, request: HttpRequest) -> HttpResponseBase:
         request.owns_transaction = True  # type: ignore[attr-defined]  # ours
         response = self.get_response(request)
+        if response.streaming and not isinstance(response, FileResponse):
+            raise StreamedTooLate(
+                f"{request.path} streams. Write the file in a job and answer with a FileResponse."
+            )
         if response.status_code >= 500:
             transaction.set_rollback(True)
         return response

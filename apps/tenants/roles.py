@@ -21,6 +21,12 @@ class Role(models.TextChoices):
         return self.rank >= other.rank
 
     @property
+    def noun(self) -> str:
+        """The role in a sentence: "an admin"."""
+        article = "an" if self.value[0] in "aeiou" else "a"
+        return f"{article} {self.value}"
+
+    @property
     def explanation(self) -> str:
         """What the role may do, for the person who chooses one."""
         return {
@@ -41,10 +47,10 @@ MANAGE_WORKSPACE = Role.ADMIN
 
 
 def may_grant(holder: Role, granted: Role) -> bool:
-    """Whether a member with role `holder` may invite as, or change somebody to, `granted`."""
+    """Whether `holder` may invite somebody as, or change somebody to, `granted`."""
     return holder.covers(MANAGE_MEMBERS) and holder.covers(granted)
 
 
 def may_change(holder: Role, subject: Role) -> bool:
-    """Whether a member with role `holder` may change or remove one who has `subject`."""
+    """Whether `holder` may change or remove a member, or take back an invitation, of `subject`."""
     return holder.covers(MANAGE_MEMBERS) and holder.covers(subject)

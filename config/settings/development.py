@@ -2,7 +2,7 @@
 
 from apps.core.logs import logging_config
 from config.settings.production import *  # noqa: F403  (the base, whole)
-from config.settings.production import ENV, STORAGES
+from config.settings.production import ENV, RELEASE, STORAGES
 
 DEBUG = True
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -18,4 +18,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 DEV_MAIL_DIR = ENV.DEV_MAIL_DIR
-LOGGING = logging_config(level=ENV.LOG_LEVEL, pretty=True)
+LOGGING = logging_config(level=ENV.LOG_LEVEL, pretty=True, release=RELEASE)

@@ -11,11 +11,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
 TONES = 6
+HIDDEN = SafeString('aria-hidden="true"')
 
 # Drawn on a grid of 24 with strokes of 1.8, which app.css sets. Each is one path.
 ICONS = {
@@ -74,10 +75,10 @@ def icon(name: str, label: str = "") -> SafeString:
     if name not in ICONS:
         known = ", ".join(sorted(ICONS))
         raise TemplateSyntaxError(f"No icon is called {name!r}. There are: {known}.")
-    spoken = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
+    spoken = format_html('role="img" aria-label="{}"', label) if label else HIDDEN
     return format_html(
         '<svg class="icon" viewBox="0 0 24 24" focusable="false" {}><path d="{}"/></svg>',
-        mark_safe(spoken),
+        spoken,
         ICONS[name],
     )
 

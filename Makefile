@@ -1,0 +1,36 @@
+# Each command first makes its environment, or finds it standing; dev/python finds the Python.
+# PYTHON=python3.12 names another Python, DJANGO=6.1 the next line of Django, ARGS= more arguments.
+
+IN := sh dev/python dev/setup.py
+
+help: ## Show these commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
+
+run: ## Set up and start the portal (PORT=8001 for another port)
+	@$(IN) dev
+
+test: ## Run the suite (ARGS="tests/clients -x" for a part of it)
+	@$(IN) pytest -n 2 $(ARGS)
+
+prove: ## Run the heavy proofs that the suite leaves out
+	@$(IN) pytest -m prove $(ARGS)
+
+check: ## Lint, formats, types, imports, templates, migrations, deployment checks
+	@$(IN) dev.check
+
+lint: ## Lint and formats alone
+	@$(IN) dev.check lint
+
+bench: ## Measure what the suite does not
+	@$(IN) pytest -m bench $(ARGS)
+
+screenshots: ## Photograph every page
+	@$(IN) pytest tests/browser/screenshots.py $(ARGS)
+
+reset: ## Remove the data of make run (FORCE=1 asks nothing)
+	@$(IN) dev.reset
+
+lock: ## Compile requirements/*.in again (ARGS=--upgrade for newer versions)
+	@$(IN) dev.lock $(ARGS)
+
+.PHONY: help run test prove check lint bench screenshots reset lock

@@ -1,0 +1,90 @@
+"""LC-MAIL: whether mail leaves, to a real server, over TLS, from an address that is yours."""
+
+from apps.launch.checks.words import is_loopback, is_public_name, listed, mail_domain
+from apps.launch.facts import Facts
+from apps.launch.findings import Failed, Impact, Outcome, Passed, Tier
+from apps.launch.registry import check
+
+GOES_NOWHERE = {
+    f"django.core.mail.backends.{name}.EmailBackend"
+    for name in ("console", "dummy", "filebased", "locmem")
+}
+NEW_SERVER = "EMAIL_URL=smtp+tls://user:password@smtp.your-provider:587"
+
+
+@check(
+    "LC-MAIL-001",
+    tier=Tier.NOW,
+    impact=Impact.LOSS,
+    title="Mail is handed to a server",
+    covers=["mail.E001"],
+)
+def backend(facts: Facts) -> Outcome:
+    # Django 6.1 names back ends in MAILERS and has no EMAIL_BACKEND beside it.
+    mailers = facts.settings.get("MAILERS") or {}
+    backends = [mailer["BACKEND"] for mailer in mailers.values() if "BACKEND" in mailer]
+    if not mailers:
+        backends = [facts.settings["EMAIL_BACKEND"]]
+    idle = [path for path in backends if path in GOES_NOWHERE]
+    if not idle:
+        return Passed(listed(backends) or "SMTP")
+    return Failed(
+        title="No mail leaves: it is written down and forgotten",
+        evidence=f"the mail back end is {listed(idle)}",
+        why="Nobody can sign up, accept an invitation or reset a password.",
+        fix="take the mail back end out of your settings, as production.py",
+    )
+
+
+@check(
+    "LC-MAIL-002",
+    tier=Tier.NOW,
+    impact=Impact.LOSS,
+    title="The mail server is not this machine",
+)
+def server(facts: Facts) -> Outcome:
+    host = facts.settings["SMTP"]["host"]
+    if not is_loopback(host):
+        return Passed(host)
+    return Failed(
+        title="Mail goes no further than this machine",
+        evidence=f"EMAIL_URL names {host}",
+        why="Nobody can sign up, accept an invitation or reset a password.",
+        fix=NEW_SERVER,
+    )
+
+
+@check(
+    "LC-MAIL-003",
+    tier=Tier.NOW,
+    impact=Impact.EXPOSURE,
+    title="Mail travels to its server over TLS",
+)
+def encryption(facts: Facts) -> Outcome:
+    smtp = facts.settings["SMTP"]
+    if smtp["use_tls"] or smtp["use_ssl"] or is_loopback(smtp["host"]):
+        return Passed("STARTTLS" if smtp["use_tls"] else "TLS" if smtp["use_ssl"] else "loopback")
+    return Failed(
+        title="Mail and its password travel in clear",
+        evidence=f"SMTP to {smtp['host']} uses neither TLS nor STARTTLS",
+        why="Whoever listens reads reset links and sends mail as you.",
+        fix=NEW_SERVER,
+    )
+
+
+@check(
+    "LC-MAIL-004",
+    tier=Tier.NOW,
+    impact=Impact.LOSS,
+    title="Mail comes from a domain that is yours",
+)
+def sender(facts: Facts) -> Outcome:
+    domain = mail_domain(facts.settings["DEFAULT_FROM_EMAIL"])
+    if is_public_name(domain):
+        return Passed(domain)
+    return Failed(
+        title="Mail comes from a domain that nobody can own",
+        evidence=f"DEFAULT_FROM_EMAIL is at {domain or 'no domain'}",
+        why="Providers refuse it: sign-up and invitations never arrive.",
+        fix='DEFAULT_FROM_EMAIL="Your Product <hello@your-domain>"',
+    )

@@ -1,0 +1,137 @@
+"""What is written down about the environment, made from its declarations; it writes no file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+from config.differences import DIFFERENCES, NAMED
+from config.env import ENVIRONMENTS, Env
+
+Variable = Field[Any]
+
+
+def variables(*, required: bool) -> list[Variable]:
+    """The declared variables, in their order."""
+    return [one for one in fields(Env) if one.metadata["required"] is required]
+
+
+def default_of(one: Variable) -> str:
+    """What holds where the variable is not set, as it would be written."""
+    return "" if one.default in {MISSING, None} else str(one.default)
+
+
+def env_example() -> str:
+    """The .env.example file: the required variables blank, so that none is forgotten."""
+    lines = [
+        "# Copy this file to .env and fill it in; the process's own environment wins over it.",
+        "# Made by `manage.py env_docs --write` from config/env.py: change it there.",
+        "# `make run` and `make test` need none of it.",
+        "",
+        "# Required",
+    ]
+    for one in variables(required=True):
+        lines += commented(one)
+        alone = one.metadata["environments"] != ENVIRONMENTS
+        lines += [f"{'# ' if alone else ''}{one.name}="]
+    lines += ["", "# Optional"]
+    for one in variables(required=False):
+        lines += [*commented(one), f"# {one.name}={default_of(one)}"]
+    return "\n".join(lines) + "\n"
+
+
+def commented(one: Variable) -> list[str]:
+    """A variable's purpose and example, as comments."""
+    about = one.metadata
+    said = about["purpose"].replace(". ", ".\n").split("\n")
+    if about["environments"] != ENVIRONMENTS:
+        said.append(f"Only for {', '.join(about['environments'])}.")
+    return ["", *(f"# {line}" for line in [*said, f"Example: {about['example']}"])]
+
+
+def environment_page() -> str:
+    """The page docs/environment.md."""
+    return "\n".join(
+        [
+            "# Environment",
+            "",
+            "<!-- Made by `manage.py env_docs --write`: change config/env.py or",
+            "     config/differences.py instead. -->",
+            "",
+            "Every variable is declared once, in `config/env.py`, and read nowhere else. A process "
+            "that misses some, or has malformed ones, stops at its start and names all of them "
+            "at once, each with its purpose and an example; the value of a secret is never "
+            "printed. A `.env` file in the project's folder is read too; the process's own "
+            "environment wins over it, and the suite ignores it.",
+            "",
+            "`make run` and `make test` set everything themselves. Of your own, `make run` takes "
+            "`PORT`, and both take `DATABASE_URL`, `DATABASE_OWNER_URL` and `REDIS_URL`.",
+            "",
+            "## Required",
+            "",
+            *table(
+                ("Variable", "What for", "Example"),
+                [(*named(one), example(one)) for one in variables(required=True)],
+            ),
+            "",
+            "## Optional",
+            "",
+            *table(
+                ("Variable", "What for", "Without it", "Example"),
+                [
+                    (
+                        *named(one),
+                        f"`{default_of(one)}`" if default_of(one) else "not set",
+                        example(one),
+                    )
+                    for one in variables(required=False)
+                ],
+            ),
+            "",
+            "## What environments change",
+            "",
+            "`config/settings/production.py` is the base and safe as written. The others change "
+            "the settings listed here, and the suite fails if one changes anything else. In every "
+            f"environment {listed(NAMED)} carry the environment's name, so that two that share "
+            "a server by mistake do not read each other's entries.",
+            *(line for name in DIFFERENCES for line in differences(name)),
+            "",
+        ]
+    )
+
+
+def named(one: Variable) -> tuple[str, str]:
+    """A variable's name and purpose, with what is special about it."""
+    about = one.metadata
+    notes = ["Secret."] if about["secret"] else []
+    if about["environments"] != ENVIRONMENTS:
+        notes.append(f"Only for {', '.join(about['environments'])}.")
+    return f"`{one.name}`", " ".join([about["purpose"], *notes])
+
+
+def example(one: Variable) -> str:
+    return f"`{one.metadata['example']}`"
+
+
+def differences(environment: str) -> list[str]:
+    """The section on one environment."""
+    rows = [(f"`{name}`", why) for name, why in sorted(DIFFERENCES[environment].items())]
+    return ["", f"### {environment.capitalize()}", "", *table(("Setting", "Why"), rows)]
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """A Markdown table."""
+    lines = [head, ("---",) * len(head), *rows]
+    return [
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+    ]
+
+
+def listed(names: tuple[str, ...]) -> str:
+    *most, last = [f"`{name}`" for name in names]
+    return f"{', '.join(most)} and {last}"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    ".env.example": env_example,
+    "docs/environment.md": environment_page,
+}

@@ -1,0 +1,34 @@
+"""``manage.py env_docs``: keeps what is written of the environment in step with config/env.py."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.launch.env_docs import PAGES
+from config.env import BASE_DIR
+
+
+class Command(BaseCommand):
+    """Compare, or with --write make, .env.example and docs/environment.md."""
+
+    help = "Compare .env.example and docs/environment.md with config/env.py; --write makes them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--write", action="store_true", help="make the files anew")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stale = []
+        for name, make in PAGES.items():
+            path, wanted = BASE_DIR / name, make()
+            if path.exists() and path.read_text(encoding="utf-8") == wanted:
+                continue
+            if options["write"]:
+                path.write_text(wanted, encoding="utf-8")
+                self.stdout.write(f"wrote {name}")
+            else:
+                stale.append(name)
+        if stale:
+            raise CommandError(
+                f"{' and '.join(stale)} do not say what config/env.py declares; "
+                "make them with: manage.py env_docs --write"
+            )

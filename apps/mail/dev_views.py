@@ -1,0 +1,51 @@
+"""The pages that show development's mail; dev_urls.py says where they are mounted."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from apps.core.access import Plane, access
+from apps.mail import dev_inbox
+
+# A mail is shown as a mail program shows it: no script, nothing from afar, links in a new tab.
+SANDBOX = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
+
+
+@access(Plane.PUBLIC)
+def mail_list(request: HttpRequest) -> HttpResponse:
+    """What has arrived, the newest first."""
+    letters = dev_inbox.letters(folder())
+    return render(request, "dev_mail/list.html", {"letters": letters})
+
+
+@access(Plane.PUBLIC)
+def mail_detail(request: HttpRequest, key: str) -> HttpResponse:
+    """One mail: its headers, its text and a frame with its HTML."""
+    return render(request, "dev_mail/detail.html", {"letter": find(key)})
+
+
+@access(Plane.PUBLIC)
+@xframe_options_sameorigin
+def mail_html(request: HttpRequest, key: str) -> HttpResponse:
+    """The HTML part alone, for the frame."""
+    html = f'<base target="_blank">{find(key).html}'
+    return HttpResponse(html, headers={"Content-Security-Policy": SANDBOX})
+
+
+def find(key: str) -> dev_inbox.Letter:
+    """The mail with that key. Raises Http404 if there is none."""
+    try:
+        return dev_inbox.letter(folder(), key)
+    except KeyError as error:
+        raise Http404 from error
+
+
+def folder() -> Path:
+    """The Maildir, which development's settings alone have."""
+    return settings.DEV_MAIL_DIR  # type: ignore[misc]  # the checker reads the test settings

@@ -1,0 +1,22 @@
+"""The job that sends mail."""
+
+import structlog
+
+from apps.jobs.registry import handles
+from apps.jobs.runner import JobRefused, Run
+from apps.mail import transport
+from apps.mail.models import Mail
+
+log = structlog.get_logger("slipway.mail")
+
+
+@handles("mail.send")
+def send(run: Run) -> None:
+    """Hand the job's mail to the mail server. What the server will never take fails at once."""
+    mail = Mail.objects.get(job=run.job)
+    try:
+        mail.deliver()
+    except transport.Refused as refusal:
+        log.warning("mail.refused", mail=mail.pk, template=mail.template, reply=str(refusal))
+        raise JobRefused(str(refusal)) from refusal
+    log.info("mail.sent", mail=mail.pk, template=mail.template, message_id=mail.message_id)

@@ -1,0 +1,162 @@
+"""Every mail that leaves: a row, written with the job that sends it."""
+
+from email.utils import format_datetime, make_msgid
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.html import strip_tags
+
+from apps.core.request_id import request_id
+from apps.jobs.models import Job
+from apps.mail import transport
+
+
+class MailQuerySet(models.QuerySet["Mail"]):
+    @transaction.atomic
+    def queue(self, message: EmailMessage, *, to: str) -> "Mail":
+        """Write `message` down for one recipient, with the job that sends it.
+
+        Raises ValueError for attachments, for parts other than text and HTML, and for line breaks
+        in a header, by which whoever chose a name could add headers of their own.
+        """
+        text, html = parts_of(message)
+        subject, tenant = str(message.subject), getattr(message, "tenant", None)
+        headers = {name: str(value) for name, value in message.extra_headers.items()}
+        if message.reply_to:
+            headers["Reply-To"] = ", ".join(message.reply_to)
+        refuse_line_breaks({**headers, "Subject": subject, "From": message.from_email, "To": to})
+        message_id = headers.pop("Message-ID", "") or make_msgid(domain=settings.SITE_HOST)
+        return self.create(
+            tenant=tenant,
+            job=Job.ask("mail.send", tenant=tenant),
+            template=getattr(message, "template", ""),
+            sender=message.from_email,
+            to=to,
+            subject=subject,
+            headers=headers,
+            text=text,
+            html=html,
+            message_id=message_id,
+            request_id=request_id.get(),
+        )
+
+    def settle(self) -> int:
+        """Fail those whose job has ended without sending them, and forget what they said.
+
+        A job's end undoes what its handler wrote, and a job can end without its handler (when it
+        kills its worker, or is cancelled), so the mail follows afterwards. Returns how many.
+        """
+        working = [Job.State.QUEUED, Job.State.RUNNING]
+        unsent = self.filter(~Q(job__state__in=working), state=Mail.State.QUEUED)
+        mails = list(unsent.select_related("job").select_for_update(of=("self",), skip_locked=True))
+        for mail in mails:
+            mail.close(Mail.State.FAILED, error=last_words(mail.job))
+        return len(mails)
+
+
+class Mail(models.Model):
+    """One mail to one address. It belongs to a tenant only if it is about one."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+
+    tenant = models.ForeignKey(
+        "tenants.Tenant", null=True, on_delete=models.CASCADE, related_name="mails"
+    )
+    job = models.OneToOneField(Job, null=True, on_delete=models.SET_NULL, related_name="mail")
+    template = models.CharField(max_length=80, blank=True)
+    sender = models.CharField(max_length=320)
+    to = models.CharField(max_length=320)
+    subject = models.TextField(blank=True)
+    headers = models.JSONField(default=dict)
+    # Codes and links stand in these two, so both are blanked once the mail is sent or has failed.
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    # Made once: a server that sees a mail again, because the first attempt's end was lost, can
+    # tell that it is the same.
+    message_id = models.CharField(max_length=255)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    error = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"], condition=Q(state="queued"), name="mail_mail_queued"
+            ),
+            models.Index(fields=["tenant", "-id"], name="mail_mail_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"mail {self.pk}"
+
+    def message(self) -> EmailMultiAlternatives:
+        """What goes to the mail server, the same at every attempt."""
+        headers = {
+            **self.headers,
+            "Date": format_datetime(self.created_at),
+            "Message-ID": self.message_id,
+        }
+        if self.request_id:
+            headers["X-Request-ID"] = self.request_id
+        message = EmailMultiAlternatives(
+            self.subject, self.text, self.sender, [self.to], headers=headers
+        )
+        if self.html:
+            message.attach_alternative(self.html, "text/html")
+        return message
+
+    def deliver(self) -> None:
+        """Hand it to the mail server and forget what it said; a mail that is sent stays sent.
+
+        Raises transport.Refused where the server, or a mail that has failed before and is blank by
+        now, means never; other failures of the transport are worth another attempt.
+        """
+        if self.state == self.State.FAILED:
+            raise transport.Refused("This mail has failed before and what it said is gone.")
+        if self.state == self.State.QUEUED:
+            transport.deliver(self.message())
+            self.close(self.State.SENT)
+
+    def close(self, state: "Mail.State", *, error: str = "") -> None:
+        """Note how it ended, and blank what it said."""
+        self.state, self.error, self.text, self.html = state, error, "", ""
+        self.sent_at = timezone.now() if state == self.State.SENT else None
+        self.save(update_fields=["state", "error", "text", "html", "sent_at"])
+
+
+def parts_of(message: EmailMessage) -> tuple[str, str]:
+    """A message's text and HTML. Raises ValueError for what the queue does not carry."""
+    if message.attachments:
+        raise ValueError("The mail queue carries no attachments: put a link into the mail instead.")
+    if message.content_subtype == "html":
+        return strip_tags(str(message.body)), str(message.body)
+    html = ""
+    for content, mimetype in getattr(message, "alternatives", []):
+        if mimetype != "text/html":
+            raise ValueError(f"The mail queue carries text and HTML, not {mimetype}.")
+        html = str(content)
+    return str(message.body), html
+
+
+def refuse_line_breaks(headers: dict[str, str]) -> None:
+    """Raise ValueError for a header that would become two."""
+    for name, value in headers.items():
+        if len(f"{name}: {value}".splitlines()) > 1:
+            raise ValueError(f"The mail's header {name!r} has a line break in it.")
+
+
+def last_words(job: Job | None) -> str:
+    """Why a job ended: the mail server's refusal, or the error of its last attempt."""
+    if job is None:
+        return ""
+    return job.traceback.strip().rpartition("\n")[2] or job.error or job.get_state_display()

@@ -1,0 +1,1 @@
+"""The pages of workspaces, members and invitations, a module for each noun."""

@@ -1,0 +1,21 @@
+"""The jobs of this room: make an export, bring in an import."""
+
+from apps.jobs.registry import handles
+from apps.jobs.runner import Run
+from apps.transfers.models import Export, Import
+
+
+@handles("transfers.export")
+def make_export(run: Run) -> None:
+    """Write the file of the job's export."""
+    assert run.job.tenant
+    export: Export = run.job.tenant.exports.get(job=run.job)
+    export.make(run)
+
+
+@handles("transfers.import")
+def bring_in_import(run: Run) -> None:
+    """Bring in the rows of the job's import."""
+    assert run.job.tenant
+    upload: Import = run.job.tenant.imports.get(job=run.job)
+    upload.bring_in(run)

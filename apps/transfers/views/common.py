@@ -1,0 +1,34 @@
+"""What the views of exports and imports share."""
+
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+
+from apps.core.http import TenantRequest
+from apps.transfers.models import Export, Import
+from apps.transfers.registry import Resource, resource_of
+
+
+def resource_or_404(kind: str) -> Resource:
+    """The resource of this kind; raises Http404 if nothing of this kind can be transferred."""
+    try:
+        return resource_of(kind)
+    except LookupError as error:
+        raise Http404 from error
+
+
+def card(request: TenantRequest, transfer: Export | Import, **result: str) -> dict[str, Any]:
+    """What components/job.html needs to show how far a transfer is; `result` is its button."""
+    job, here = transfer.job, transfer.get_absolute_url()
+    assert job
+    cancel = reverse("job_cancellation_create", args=[request.tenant.slug, job.pk])
+    return {
+        "transfer": transfer,
+        "job": job,
+        "poll_url": here,
+        "cancel_url": f"{cancel}?next={here}"
+        if job.may_be_cancelled_by(request.membership)
+        else "",
+        **result,
+    }

@@ -1,0 +1,169 @@
+"""How a variable's text becomes its value; which variables there are stands in config/env.py.
+
+Each parser takes the text, returns the value and raises ValueError with a reason. The reason is
+printed, so that a secret's never quotes the text.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from urllib.parse import SplitResult, unquote, urlsplit
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """Where mail is handed over, in the words of Django's SMTP backend."""
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    use_tls: bool
+    use_ssl: bool
+
+
+def text(value: str) -> str:
+    return value
+
+
+def number(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise ValueError("must be a whole number of at least 1")
+    return int(value)
+
+
+def port(value: str) -> int:
+    if number(value) > 65535:
+        raise ValueError("must be a port, 1 to 65535")
+    return int(value)
+
+
+def words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def choice(*allowed: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return value
+
+    return parse
+
+
+def random_text(value: str, length: int) -> str:
+    """Refuse what can be guessed: too short, of few different characters, or an example."""
+    if len(value) < length or len(set(value)) < 10:
+        raise ValueError(f"must be at least {length} random characters")
+    if value.lower().startswith(("django-insecure-", "example", "change", "secret", "your-")):
+        raise ValueError("is an example; make one of your own")
+    return value
+
+
+def secret(value: str) -> str:
+    return random_text(value, 50)
+
+
+def secrets(value: str) -> list[str]:
+    return [secret(word) for word in words(value)]
+
+
+def token(value: str) -> str:
+    return random_text(value, 32)
+
+
+def sender(value: str) -> str:
+    """Take one address, with or without a name: ``Slipway <hello@mail.example.com>``."""
+    address = parseaddr(value)[1]
+    local, _, domain = address.rpartition("@")
+    if not local or not HOST_NAME.fullmatch(domain) or any(c.isspace() for c in address):
+        raise ValueError("must be an address, such as Name <hello@mail.example.com>")
+    if "\n" in value or "\r" in value:
+        raise ValueError("must be one line")
+    return value
+
+
+def split(value: str) -> SplitResult:
+    """Split an address. What urllib says of a bad one may quote its password, so it is not told."""
+    try:
+        url = urlsplit(value)
+        _ = url.port
+    except ValueError:
+        raise ValueError(
+            "is not an address that can be read; percent-encode what is special in its password"
+        ) from None
+    return url
+
+
+def site_url(value: str) -> str:
+    """Take an origin such as ``https://app.example.com``; plain HTTP is for loopback alone.
+
+    It comes back as browsers write it in the Origin header: small letters, no usual port.
+    """
+    url = split(value)
+    host = f"[{url.hostname}]" if url.hostname and ":" in url.hostname else url.hostname or ""
+    beyond = (url.path.strip("/"), url.query, url.fragment, url.username, url.password)
+    if any(beyond) or not HOST_NAME.fullmatch(host):
+        raise ValueError("must be an origin, such as https://app.example.com, with no path")
+    if url.scheme != "https" and not (url.scheme == "http" and url.hostname in LOOPBACK):
+        raise ValueError("must start with https://")
+    usual = url.port in {None, {"https": 443, "http": 80}[url.scheme]}
+    return f"{url.scheme}://{host}" if usual else f"{url.scheme}://{host}:{url.port}"
+
+
+def hosts(value: str) -> list[str]:
+    """Take exact host names: a wildcard would let anyone's name into links in mail."""
+    names = words(value)
+    for name in names:
+        if not HOST_NAME.fullmatch(name):
+            raise ValueError(f"{name} is not an exact host name")
+    return names
+
+
+def database_url(value: str) -> str:
+    url = split(value)
+    if url.scheme not in {"postgres", "postgresql"}:
+        raise ValueError("must start with postgresql://")
+    if not url.path.strip("/"):
+        raise ValueError("must end with the database's name")
+    return value
+
+
+def redis_url(value: str) -> str:
+    url = split(value)
+    if url.scheme not in {"redis", "rediss"} or not url.hostname:
+        raise ValueError("must start with redis:// or rediss:// and name a host")
+    return value
+
+
+def smtp_url(value: str) -> Smtp:
+    """Take smtp+tls:// (STARTTLS) or smtps:// (TLS); plain smtp:// is for loopback alone."""
+    url = split(value)
+    if url.scheme not in {"smtp", "smtp+tls", "smtps"} or not url.hostname:
+        raise ValueError("must start with smtp+tls:// or smtps:// and name a host")
+    if url.scheme == "smtp" and url.hostname not in LOOPBACK:
+        raise ValueError("would send passwords in clear; use smtp+tls:// or smtps://")
+    if url.path.strip("/") or url.query or url.fragment:
+        raise ValueError(
+            "takes nothing after the port; percent-encode what is special in its password"
+        )
+    return Smtp(
+        host=url.hostname,
+        port=url.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[url.scheme],
+        username=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+        use_tls=url.scheme == "smtp+tls",
+        use_ssl=url.scheme == "smtps",
+    )
+
+
+def sentry_dsn(value: str) -> str:
+    url = split(value)
+    secure = url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)
+    if not (secure and url.username and url.hostname and url.path.rpartition("/")[2].isdigit()):
+        raise ValueError("must be the DSN that Sentry shows: https://key@host/number")
+    return value

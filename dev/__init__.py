@@ -1,0 +1,1 @@
+"""`make run`, `make test` and their servers; nothing here runs in production."""

@@ -1,0 +1,45 @@
+"""Every page that a person can get to, found by following the links from where one begins."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Page
+
+SIGNED_OUT = ("/", "/accounts/login/", "/accounts/signup/", "/no-such-page/")
+SIGNED_IN = ("/t/northwind/", "/workspaces/", "/account/", "/t/elsewhere/")
+LEAVES_THE_PAGE = {"export_download", "import_refusals", "account_logout"}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One page: its route's name and its path."""
+
+    route: str
+    path: str
+
+
+def route_of(path: str) -> str:
+    """The name of the route that a path leads to, or "" where there is none."""
+    try:
+        return resolve(urlsplit(path).path).url_name or ""
+    except Resolver404:
+        return ""
+
+
+def walk(page: Page, url: str, starts: tuple[str, ...]) -> Iterator[Stop]:
+    """Open one page of each route that can be reached from `starts`, and stop at it."""
+    pending, seen = list(starts), set()
+    while pending:
+        path = pending.pop(0)
+        route = route_of(path) or path
+        if route in seen or route in LEAVES_THE_PAGE:
+            continue
+        seen.add(route)
+        page.goto(url + path)
+        yield Stop(route, path)
+        links = page.eval_on_selector_all(
+            "a[href^='/']", "all => all.map(a => a.getAttribute('href'))"
+        )
+        pending += [link for link in links if not link.startswith("//")]

@@ -1,0 +1,293 @@
+"""The environment: every variable is parsed, and whatever is wrong is named, all of it at once."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import env, parsers
+from config.env import BASE_DIR, BadEnvironment, Env, read
+from config.parsers import Smtp
+from tests.config.processes import COMPLETE
+
+REQUIRED = [one for one in fields(Env) if one.metadata["required"]]
+SECRETS = [one for one in fields(Env) if one.metadata["secret"]]
+LONG = "Zq8-vT3kLmN5pRs7wXy9aBcDeFgHiJ2oUuVvQ1zE4rT6yK0lP3sA"
+
+
+def refusal(**changes: str) -> str:
+    """What is said of a complete environment once these variables are changed."""
+    with pytest.raises(BadEnvironment) as caught:
+        read({**COMPLETE, **changes})
+    return str(caught.value)
+
+
+def test_a_complete_environment_is_read() -> None:
+    read_env = read(COMPLETE)
+    assert read_env.environment == "production"
+    assert read_env.SITE_URL == "https://portal.harbourside.co"
+    assert read_env.LOG_LEVEL == "INFO"
+
+
+def test_all_missing_variables_are_named_at_once_with_purpose_and_example() -> None:
+    with pytest.raises(BadEnvironment) as caught:
+        read({})
+    said = str(caught.value)
+    in_production = [one for one in REQUIRED if "production" in one.metadata["environments"]]
+    assert len(in_production) > 5
+    for one in in_production:
+        assert f"{one.name} is not set" in said
+        assert one.metadata["purpose"] in said
+        assert f"Example: {one.name}={one.metadata['example']}" in said
+
+
+def test_missing_and_malformed_variables_are_named_together() -> None:
+    said = refusal(SITE_URL="", PORT="eighty", LOG_LEVEL="LOUD")
+    assert "SITE_URL is not set" in said
+    assert "PORT must be a whole number" in said
+    assert "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR" in said
+
+
+def test_a_variable_is_required_in_its_environments_alone() -> None:
+    without = {name: value for name, value in COMPLETE.items() if name != "DEV_MAIL_DIR"}
+    assert read(without).DEV_MAIL_DIR is None
+    with pytest.raises(BadEnvironment, match="not ready for development") as caught:
+        read({**without, "DJANGO_SETTINGS_MODULE": "config.settings.development"})
+    assert "DEV_MAIL_DIR is not set" in str(caught.value)
+
+
+def test_a_settings_module_that_is_not_ours_does_not_hide_what_else_is_missing() -> None:
+    with pytest.raises(BadEnvironment) as caught:
+        read({"DJANGO_SETTINGS_MODULE": "config.settings.base"})
+    assert "DJANGO_SETTINGS_MODULE must be one of" in str(caught.value)
+    assert "SECRET_KEY is not set" in str(caught.value)
+
+
+def test_blanks_count_as_unset() -> None:
+    assert "SECRET_KEY is not set" in refusal(SECRET_KEY="   ")
+    assert read({**COMPLETE, "LOG_LEVEL": " "}).LOG_LEVEL == "INFO"
+
+
+GOOD: list[tuple[str, str, Any]] = [
+    ("SECRET_KEY_FALLBACKS", f"{LONG}, {LONG[::-1]},", [LONG, LONG[::-1]]),
+    ("SITE_URL", "https://App.Example.com/", "https://app.example.com"),
+    ("SITE_URL", "https://app.example.com:443", "https://app.example.com"),
+    ("SITE_URL", "https://app.example.com:8443", "https://app.example.com:8443"),
+    ("SITE_URL", "http://localhost:8000", "http://localhost:8000"),
+    ("SITE_URL", "http://127.0.0.1", "http://127.0.0.1"),
+    ("SITE_URL", "http://[::1]:8000", "http://[::1]:8000"),
+    ("ALLOWED_HOSTS", "a.example.com, b.example.com,", ["a.example.com", "b.example.com"]),
+    ("ALLOWED_HOSTS", "10.0.0.7,[::1]", ["10.0.0.7", "[::1]"]),
+    ("DATABASE_URL", "postgres://u@h/d", "postgres://u@h/d"),
+    ("DATABASE_URL", "postgresql://u@%2Fvar%2Frun/d", "postgresql://u@%2Fvar%2Frun/d"),
+    ("DATABASE_URL", "postgresql:///d?sslmode=require", "postgresql:///d?sslmode=require"),
+    ("REDIS_URL", "redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
+    (
+        "EMAIL_URL",
+        "smtp+tls://me%40here:p%2Fw@mail.example.com",
+        Smtp("mail.example.com", 587, "me@here", "p/w", use_tls=True, use_ssl=False),
+    ),
+    (
+        "EMAIL_URL",
+        "smtps://mail.example.com",
+        Smtp("mail.example.com", 465, "", "", use_tls=False, use_ssl=True),
+    ),
+    (
+        "EMAIL_URL",
+        "smtp://localhost:1025",
+        Smtp("localhost", 1025, "", "", use_tls=False, use_ssl=False),
+    ),
+    ("DEFAULT_FROM_EMAIL", "hello@example.com", "hello@example.com"),
+    ("DEFAULT_FROM_EMAIL", '"A, B" <a@b.example>', '"A, B" <a@b.example>'),
+    ("FILES_ROOT", "/srv/files", Path("/srv/files")),
+    ("FILES_ROOT", "files", BASE_DIR / "files"),
+    ("SENTRY_DSN", "https://k@o1.ingest.example.com/7", "https://k@o1.ingest.example.com/7"),
+    ("LOG_LEVEL", "WARNING", "WARNING"),
+    ("WEB_CONCURRENCY", "4", 4),
+    ("PORT", "65535", 65535),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), GOOD)
+def test_a_good_value_is_parsed(name: str, value: str, expected: Any) -> None:
+    assert getattr(read({**COMPLETE, name: value}), name) == expected
+
+
+BAD = [
+    ("DJANGO_SETTINGS_MODULE", "config.settings.local", "must be one of"),
+    ("SECRET_KEY", "short", "at least 50 random characters"),
+    ("SECRET_KEY", "ab" * 40, "at least 50 random characters"),
+    ("SECRET_KEY", f"django-insecure-{LONG}", "is an example"),
+    ("SECRET_KEY", f"Change-me-{LONG}", "is an example"),
+    ("SECRET_KEY_FALLBACKS", f"{LONG},short", "at least 50 random characters"),
+    ("SITE_URL", "app.example.com", "must be an origin"),
+    ("SITE_URL", "https://", "must be an origin"),
+    ("SITE_URL", "https://app.example.com/portal", "with no path"),
+    ("SITE_URL", "https://app.example.com/?a=1", "must be an origin"),
+    ("SITE_URL", "https://me:pw@app.example.com", "must be an origin"),
+    ("SITE_URL", "https://*.example.com", "must be an origin"),
+    ("SITE_URL", "https://app.example.com:port", "is not an address"),
+    ("SITE_URL", "http://app.example.com", "must start with https://"),
+    ("SITE_URL", "ftp://app.example.com", "must start with https://"),
+    ("ALLOWED_HOSTS", "*", "is not an exact host name"),
+    ("ALLOWED_HOSTS", "a.example.com,.example.com", ".example.com is not an exact"),
+    ("ALLOWED_HOSTS", "*.example.com", "is not an exact host name"),
+    ("ALLOWED_HOSTS", "https://a.example.com", "is not an exact host name"),
+    ("ALLOWED_HOSTS", "a.example.com:8000", "is not an exact host name"),
+    ("DATABASE_URL", "mysql://u@h/d", "must start with postgresql://"),
+    ("DATABASE_URL", "sqlite:///db.sqlite3", "must start with postgresql://"),
+    ("DATABASE_URL", "postgresql://u@h", "must end with the database's name"),
+    ("DATABASE_OWNER_URL", "sqlite:///db", "must start with postgresql://"),
+    ("REDIS_URL", "http://h:6379", "must start with redis:// or rediss://"),
+    ("REDIS_URL", "redis:///0", "name a host"),
+    ("EMAIL_URL", "https://api.example.com", "must start with smtp+tls:// or smtps://"),
+    ("EMAIL_URL", "smtps://", "name a host"),
+    ("EMAIL_URL", "smtp://u:p@mail.example.com", "would send passwords in clear"),
+    ("EMAIL_URL", "smtps://mail.example.com?ssl=1", "takes nothing after the port"),
+    ("DEFAULT_FROM_EMAIL", "Slipway", "must be an address"),
+    ("DEFAULT_FROM_EMAIL", "Slipway <hello@>", "must be an address"),
+    ("DEFAULT_FROM_EMAIL", "a@b.example\r\nBcc: c@d.example", "must be"),
+    ("OPERATOR_TOKEN", "short", "at least 32 random characters"),
+    ("OPERATOR_TOKEN", "x" * 40, "at least 32 random characters"),
+    ("SENTRY_DSN", "https://o1.ingest.example.com/7", "must be the DSN"),
+    ("SENTRY_DSN", "http://k@o1.ingest.example.com/7", "must be the DSN"),
+    ("SENTRY_DSN", "https://k@o1.ingest.example.com/", "must be the DSN"),
+    ("LOG_LEVEL", "info", "must be one of"),
+    ("WEB_CONCURRENCY", "0", "at least 1"),
+    ("WEB_CONCURRENCY", "-2", "must be a whole number"),
+    ("WEB_CONCURRENCY", "²", "must be a whole number"),
+    ("PORT", "65536", "must be a port"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "reason"), BAD)
+def test_a_bad_value_is_refused_with_a_reason(name: str, value: str, reason: str) -> None:
+    said = refusal(**{name: value})
+    assert f"  {name} " in said
+    assert reason in said
+
+
+def test_each_parser_has_good_and_bad_values_here() -> None:
+    parsed = {one.name for one in fields(Env) if one.metadata["parse"] is not parsers.text}
+    tried = {name for name, *_ in BAD}
+    assert parsed - tried == {"FILES_ROOT", "DEV_MAIL_DIR"}, "any text is a folder's name"
+    good = {one.metadata["parse"] for one in fields(Env) if one.name in {name for name, *_ in GOOD}}
+    alike = {parsers.secret, parsers.token}  # read from COMPLETE by every test here
+    choices = {one.metadata["parse"] for one in fields(Env) if one.name.startswith("DJANGO_")}
+    wanted = {one.metadata["parse"] for one in fields(Env)} - alike - choices - {parsers.text}
+    assert wanted <= good
+
+
+# A password that was not percent-encoded breaks an address in many ways; urllib quotes parts of
+# what it could not read, and the boot log is read by more people than the secret is for.
+CANARY = "c4n4ry"
+BROKEN_ADDRESSES = [
+    "SCHEME://user:c4n4ry/x@host.example.com/db",
+    "SCHEME://user:c4n4ry#x@host.example.com/db",
+    "SCHEME://user:x@host.example.com:c4n4ry/db",
+    "SCHEME://user:x@[c4n4ry]/db",
+    "SCHEME://user:c4n4ry@ho\u2100st/db",
+    "SCHEMEx://user:c4n4ry@host.example.com/db",
+    "c4n4ry",
+]
+BROKEN_WORDS = ["c4n4ry", "c4n4ry" * 20, f"change-c4n4ry-{LONG}"]
+
+
+@pytest.mark.parametrize(
+    ("one", "broken"),
+    [
+        (one, broken)
+        for one in SECRETS
+        for broken in (BROKEN_ADDRESSES if "://" in one.metadata["example"] else BROKEN_WORDS)
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_secret_is_never_part_of_the_message(one: Any, broken: str) -> None:
+    scheme = one.metadata["example"].partition("://")[0]
+    assert CANARY not in refusal(**{one.name: broken.replace("SCHEME", scheme)})
+
+
+def test_a_secret_is_not_part_of_what_the_environment_prints_of_itself() -> None:
+    values = {
+        **COMPLETE,
+        "SECRET_KEY_FALLBACKS": LONG[::-1],
+        "DATABASE_OWNER_URL": "postgresql://owner:0wn3r@db.harbourside.co/harbourside",
+    }
+    printed = repr(read(values))
+    assert "https://portal.harbourside.co" in printed
+    for one in SECRETS:
+        assert values[one.name] not in printed
+    for password in ("r4nd0m", "0wn3r", "0th3r", "M4il-w0rd"):
+        assert password not in printed
+
+
+def test_the_examples_that_are_secrets_are_refused_as_values() -> None:
+    for name in ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "OPERATOR_TOKEN"):
+        example = Env.__dataclass_fields__[name].metadata["example"]
+        assert name in refusal(**{name: example})
+
+
+def test_the_examples_that_are_no_secrets_are_good_values() -> None:
+    examples = {
+        one.name: one.metadata["example"]
+        for one in fields(Env)
+        if one.name not in {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "OPERATOR_TOKEN"}
+    }
+    read({**COMPLETE, **examples})
+
+
+@pytest.mark.parametrize(
+    ("variables", "release"),
+    [
+        ({}, "unknown"),
+        ({"HEROKU_SLUG_COMMIT": "h3r0ku"}, "h3r0ku"),
+        ({"RENDER_GIT_COMMIT": "r3nd3r"}, "r3nd3r"),
+        ({"RELEASE": "mine", "RENDER_GIT_COMMIT": "r3nd3r"}, "mine"),
+    ],
+)
+def test_the_release_is_ours_or_the_platforms(variables: dict[str, str], release: str) -> None:
+    assert read({**COMPLETE, "RELEASE": "", **variables}).release == release
+
+
+class TestEnvFile:
+    """The .env file, of a folder that stands in for the project's."""
+
+    @pytest.fixture(autouse=True)
+    def project(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setattr(env, "BASE_DIR", tmp_path)
+        for one in fields(Env):
+            monkeypatch.delenv(one.name, raising=False)
+        lines = [f"{name}='{value}'" for name, value in COMPLETE.items()]
+        (tmp_path / ".env").write_text("\n".join(lines) + "\n")
+        return tmp_path
+
+    def test_it_is_read(self) -> None:
+        assert COMPLETE["SITE_URL"] == env.load().SITE_URL
+
+    def test_the_real_environment_wins(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SITE_URL", "https://real.harbourside.co")
+        assert env.load().SITE_URL == "https://real.harbourside.co"
+        assert COMPLETE["RELEASE"] == env.load().RELEASE
+
+    def test_it_may_name_the_settings(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert env.settings_module() == "config.settings.production"
+        with (project / ".env").open("a") as file:
+            file.write("DJANGO_SETTINGS_MODULE=config.settings.development\n")
+        assert env.settings_module() == "config.settings.development"
+        monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings.staging")
+        assert env.settings_module() == "config.settings.staging"
+
+    def test_the_suite_ignores_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings.test")
+        with pytest.raises(BadEnvironment, match="SITE_URL is not set"):
+            env.load()
+
+    def test_a_dollar_sign_in_a_password_stays(self, project: Path) -> None:
+        (project / ".env").write_text("SECRET_KEY='a${HOME}b'\n")
+        assert env.from_file()["SECRET_KEY"] == "a${HOME}b"
+
+    def test_without_it_production_is_what_runs(self, project: Path) -> None:
+        (project / ".env").unlink()
+        assert env.from_file() == {}
+        assert env.settings_module() == "config.settings.production"

@@ -1,0 +1,116 @@
+"""What Heroku, Render and a plain host are told agrees with the Procfile and config/env.py."""
+
+import json
+from dataclasses import Field, fields
+from typing import Any
+
+import pytest
+import yaml
+
+from apps.launch.env_docs import PAGES
+from config.env import Env
+from tests.config.processes import ROOT
+
+DECLARED: dict[str, Field[Any]] = {one.name: one for one in fields(Env)}
+IN_PRODUCTION = {
+    name
+    for name, one in DECLARED.items()
+    if one.metadata["required"] and "production" in one.metadata["environments"]
+}
+APP = json.loads((ROOT / "app.json").read_text())
+BLUEPRINT = yaml.safe_load((ROOT / "render.yaml").read_text())
+SERVICES = {one["name"]: one for one in BLUEPRINT["services"] if one["type"] != "keyvalue"}
+PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+
+# Heroku sets these itself: the add-ons name their servers.
+FROM_ADDONS = {"heroku-postgresql": "DATABASE_URL", "heroku-redis": "REDIS_URL"}
+
+
+def test_the_generated_pages_say_what_is_declared() -> None:
+    for name, make in PAGES.items():
+        assert (ROOT / name).read_text() == make(), "make them anew: manage.py env_docs --write"
+
+
+def test_the_example_file_names_every_variable_once() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    assigned = [line.lstrip("# ").partition("=")[0] for line in lines if "=" in line]
+    named = [name for name in assigned if name in DECLARED]
+    assert sorted(named) == sorted(DECLARED)
+
+
+def test_app_json_asks_for_what_production_needs() -> None:
+    from_addons = {FROM_ADDONS[addon["plan"].partition(":")[0]] for addon in APP["addons"]}
+    assert set(APP["env"]) <= set(DECLARED)
+    assert IN_PRODUCTION - from_addons <= set(APP["env"])
+    assert not from_addons & set(APP["env"])
+
+
+@pytest.mark.parametrize("name", sorted(APP["env"]))
+def test_app_json_describes_a_variable_as_it_is_declared(name: str) -> None:
+    said, declared = APP["env"][name], DECLARED[name].metadata
+    assert said["description"] == declared["purpose"]
+    assert said.get("required", True) is declared["required"]
+    assert not (declared["secret"] and "value" in said)
+    if "value" in said:
+        declared["parse"](said["value"])
+
+
+def test_app_json_runs_every_process_of_the_procfile() -> None:
+    assert set(APP["formation"]) == set(PROCFILE) - {"release"}
+    assert [pack["url"] for pack in APP["buildpacks"]] == ["heroku/python"]
+
+
+def test_render_runs_every_process_of_the_procfile() -> None:
+    commands = {
+        name.removeprefix("slipway-"): one["startCommand"] for name, one in SERVICES.items()
+    }
+    assert commands == {name: line for name, line in PROCFILE.items() if name != "release"}
+    assert SERVICES["slipway-web"]["preDeployCommand"] == PROCFILE["release"]
+    assert SERVICES["slipway-web"]["healthCheckPath"] == "/healthz"
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_render_gives_each_process_what_production_needs(service: str) -> None:
+    variables = {one["key"]: one for one in SERVICES[service]["envVars"]}
+    assert set(variables) <= set(DECLARED)
+    assert set(variables) >= IN_PRODUCTION
+    for name, one in variables.items():
+        declared = DECLARED[name].metadata
+        assert not (declared["secret"] and "value" in one)
+        if "value" in one:
+            declared["parse"](one["value"])
+
+
+def test_render_processes_share_their_secrets() -> None:
+    web = {one["key"]: one for one in SERVICES["slipway-web"]["envVars"]}
+    for name in ("slipway-worker", "slipway-beat"):
+        for one in SERVICES[name]["envVars"]:
+            source = one.get("fromService", {})
+            if source.get("type") == "web":
+                assert (source["name"], source["envVarKey"]) == ("slipway-web", one["key"])
+            else:
+                assert one == web[one["key"]]
+
+
+def test_what_render_refers_to_exists() -> None:
+    databases = {one["name"] for one in BLUEPRINT["databases"]}
+    services = {one["name"]: one["type"] for one in BLUEPRINT["services"]}
+    for service in SERVICES.values():
+        for one in service["envVars"]:
+            if "fromDatabase" in one:
+                assert one["fromDatabase"]["name"] in databases
+            if "fromService" in one:
+                assert services[one["fromService"]["name"]] == one["fromService"]["type"]
+
+
+def test_render_makes_no_secret_that_is_too_short() -> None:
+    made = [
+        one["key"]
+        for service in SERVICES.values()
+        for one in service["envVars"]
+        if one.get("generateValue")
+    ]
+    assert made == ["OPERATOR_TOKEN"]
+    # Render's are 256 bits in base64: enough for a token, six short of a secret key.
+    base64_of_256_bits = "q3J5b0R2c1Z6T0xkM2F4U2hQbE5nV2tZbUJ0RWpDdzA="
+    DECLARED["OPERATOR_TOKEN"].metadata["parse"](base64_of_256_bits)

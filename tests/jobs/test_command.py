@@ -1,0 +1,91 @@
+"""``manage.py jobs``: what an operator sees and does."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.jobs.models import Job
+from apps.tenants.models import Tenant
+from tests.jobs.conftest import on_record
+
+
+def jobs(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("jobs", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def in_state(state: str, **facts: object) -> Job:
+    job = Job.ask("tests.any", arguments_are_private="canary")
+    Job.objects.filter(pk=job.pk).update(state=state, **facts)
+    return job
+
+
+def test_open_and_failed_jobs_are_listed_and_the_others_are_not(db: None, acme: Tenant) -> None:
+    mine = Job.ask("tests.mine", tenant=acme)
+    failed = in_state("failed", attempts=5, traceback="Traceback …\nOSError: The disk is full")
+    for state in ("succeeded", "cancelled"):
+        in_state(state)
+    lines = jobs().splitlines()
+    assert [line.split()[:4] for line in lines[1:]] == [
+        [str(failed.pk), "tests.any", "failed", "-"],
+        [str(mine.pk), "tests.mine", "queued", "acme"],
+    ]
+    assert lines[1].endswith("OSError: The disk is full")
+
+
+def test_nothing_to_list_is_said_in_words(db: None) -> None:
+    assert jobs() == "No job is open, and none has failed.\n"
+
+
+def test_the_list_is_json_where_a_program_reads_it(db: None, acme: Tenant) -> None:
+    job = Job.ask("tests.mine", tenant=acme)
+    (told,) = json.loads(jobs("--json"))
+    assert (told["id"], told["kind"], told["state"], told["tenant"]) == (
+        job.pk,
+        "tests.mine",
+        "queued",
+        "acme",
+    )
+
+
+def test_a_jobs_arguments_are_never_printed(db: None) -> None:
+    in_state("failed")
+    assert "canary" not in jobs() + jobs("--json")
+
+
+def test_a_failed_job_is_retried(db: None) -> None:
+    job = in_state("failed", attempts=5)
+    assert "queued" in jobs("retry", str(job.pk))
+    assert on_record(job).state == Job.State.QUEUED
+
+
+def test_a_tenants_job_is_cancelled_and_the_event_names_no_person(acme: Tenant) -> None:
+    job = Job.ask("tests.any", tenant=acme, title="The export")
+    assert "cancelled" in jobs("cancel", str(job.pk))
+    assert on_record(job).state == Job.State.CANCELLED
+    assert acme.events.get(action="job.cancelled").actor is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["retry"], "Say which"),
+        (["list", "3"], "Say which"),
+        (["retry", "1000000000"], "There is no job 1000000000"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_a_reason(
+    db: None, arguments: list[str], reason: str
+) -> None:
+    with pytest.raises(CommandError, match=reason):
+        jobs(*arguments)
+
+
+def test_of_several_jobs_all_are_changed_or_none(db: None) -> None:
+    failed, running = in_state("failed", attempts=5), in_state("running")
+    with pytest.raises(CommandError, match="is running: there is nothing to retry"):
+        jobs("retry", str(failed.pk), str(running.pk))
+    assert on_record(failed).state == Job.State.FAILED

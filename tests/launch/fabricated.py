@@ -1,0 +1,99 @@
+"""Facts of a launch that has nothing wrong, and of the same launch with one thing changed."""
+
+from dataclasses import replace
+from typing import Any
+
+from apps.launch.facts import Database, Facts
+from config.product import Product
+
+PRODUCT = Product(
+    name="Harbourside",
+    tagline="Where your clients find you",
+    description="Clients, notes and files in one place.",
+    legal_name="Harbourside Software Ltd",
+    support_email="help@harbourside.co",
+    hue=252,
+    accent="#0061be",
+)
+DATABASE = Database(
+    host="db.harbourside.co",
+    role="harbourside_app",
+    is_superuser=False,
+    bypasses_row_security=False,
+    tables_owned=0,
+    encrypted=True,
+    unapplied=(),
+)
+KEY = "Zq8-vT3kLmN5pRs7wXy9aBcDeFgHiJ2oUuVvQ1zE4rT6yK0lP3sA"
+SETTINGS: dict[str, Any] = {
+    "ENVIRONMENT": "production",
+    "RELEASE": "4f2c91a",
+    "SITE_HOST": "portal.harbourside.co",
+    "SITE_URL": "https://portal.harbourside.co",
+    "DEBUG": False,
+    "NOINDEX": False,
+    "ALLOWED_HOSTS": ["portal.harbourside.co", "harbourside.onrender.com"],
+    "CSRF_TRUSTED_ORIGINS": ["https://portal.harbourside.co"],
+    "SECRET_KEY": KEY,
+    "SECRET_KEY_FALLBACKS": [KEY[::-1]],
+    "OPERATOR_TOKEN": "kP4sD8fG2hJ6kL0qWeRtYuIoP9aS3dF7",
+    "SECURE_HSTS_SECONDS": 31_536_000,
+    "SECURE_SSL_REDIRECT": True,
+    "SESSION_COOKIE_NAME": "__Host-session",
+    "SESSION_COOKIE_PATH": "/",
+    "SESSION_COOKIE_DOMAIN": None,
+    "SESSION_COOKIE_SECURE": True,
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "CSRF_COOKIE_NAME": "__Host-csrf",
+    "CSRF_COOKIE_PATH": "/",
+    "CSRF_COOKIE_DOMAIN": None,
+    "CSRF_COOKIE_SECURE": True,
+    "CSRF_COOKIE_HTTPONLY": True,
+    "CSRF_COOKIE_SAMESITE": "Lax",
+    "PASSWORD_HASHERS": [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    ],
+    "DATABASES": {"default": {"PASSWORD": "0ne"}},
+    "DATABASE_OWNER_URL": "postgresql://owner:tw0@db.harbourside.co/harbourside",
+    "CELERY_BROKER_URL": "rediss://:thr33@redis.harbourside.co:6379/0",
+    "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
+    "EMAIL_BACKEND": "apps.mail.backend.QueuedBackend",
+    "DEFAULT_FROM_EMAIL": "Harbourside <hello@mail.harbourside.co>",
+    "SMTP": {
+        "host": "smtp.harbourside.co",
+        "password": "f0ur",
+        "use_tls": True,
+        "use_ssl": False,
+    },
+}
+SOUND = Facts(
+    settings=SETTINGS,
+    product=PRODUCT,
+    django=(),
+    database=DATABASE,
+    worker_seen=4.2,
+    errors_reported=True,
+    sign_in_required=True,
+)
+
+
+def with_settings(**changes: Any) -> Facts:
+    """The sound launch with these settings."""
+    return replace(SOUND, settings={**SETTINGS, **changes})
+
+
+def with_database(**changes: Any) -> Facts:
+    """The sound launch with these answers of the database."""
+    return replace(SOUND, database=replace(DATABASE, **changes))
+
+
+def with_facts(**changes: Any) -> Facts:
+    """The sound launch with these facts."""
+    return replace(SOUND, **changes)
+
+
+def with_product(**changes: Any) -> Facts:
+    """The sound launch of this product."""
+    return replace(SOUND, product=replace(PRODUCT, **changes))

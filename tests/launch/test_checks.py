@@ -1,0 +1,243 @@
+"""Every check of launch_check: it passes a sound launch, finds its fault, and no other does."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Any
+
+import pytest
+
+from apps.launch import render
+from apps.launch.facts import Facts, Message, Unasked
+from apps.launch.findings import Finding, Status, Tier
+from apps.launch.registry import known_checks, run
+from tests.launch.fabricated import (
+    KEY,
+    SETTINGS,
+    SOUND,
+    with_database,
+    with_facts,
+    with_product,
+    with_settings,
+)
+
+NOW, TRAFFIC, LATER = Tier.NOW, Tier.TRAFFIC, Tier.LATER
+LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
+MAIL = "django.core.mail.backends"
+
+
+def message(id: str, *, is_error: bool = False, text: str = "It is so. This is bad.") -> Facts:
+    """The sound launch with one message of Django's."""
+    said = Message(id=id, text=text, hint="Set it right.", is_error=is_error, silenced=False)
+    return with_facts(django=(said,))
+
+
+# One planted fault a line: the id that has to find it, its tier, the facts.
+FAULTS: list[tuple[str, Tier, Facts]] = [
+    ("LC-SET-001", NOW, with_settings(ENVIRONMENT="staging")),
+    ("LC-SET-001", NOW, with_settings(ENVIRONMENT="development")),
+    ("LC-SET-002", NOW, with_settings(DEBUG=True)),
+    ("LC-SET-003", NOW, with_settings(ALLOWED_HOSTS=["*"])),
+    ("LC-SET-003", NOW, with_settings(ALLOWED_HOSTS=["a.example.com", ".harbourside.co"])),
+    ("LC-SET-004", NOW, with_settings(SECRET_KEY="")),
+    ("LC-SET-004", NOW, with_settings(SECRET_KEY="changeme")),
+    ("LC-SET-004", NOW, with_settings(SECRET_KEY=f"django-insecure-{KEY}")),
+    ("LC-SET-004", NOW, with_settings(SECRET_KEY="ab" * 40)),
+    ("LC-SET-004", NOW, with_settings(SECRET_KEY_FALLBACKS=[KEY, "x"])),
+    ("LC-SET-005", NOW, with_settings(OPERATOR_TOKEN="")),
+    ("LC-SET-005", NOW, with_settings(OPERATOR_TOKEN="32-random-characters-or-more")),
+    ("LC-SET-006", TRAFFIC, with_settings(OPERATOR_TOKEN=KEY)),
+    ("LC-SET-006", TRAFFIC, with_settings(DATABASES={"default": {"PASSWORD": "tw0"}})),
+    ("LC-SET-007", NOW, with_settings(SITE_URL="http://portal.harbourside.co")),
+    ("LC-SET-007", NOW, with_settings(SITE_URL="https://localhost")),
+    ("LC-SET-007", NOW, with_settings(SITE_URL="https://app.example.com")),
+    ("LC-SET-007", NOW, with_settings(SITE_URL="https://portal.example")),
+    ("LC-SET-007", NOW, with_settings(SITE_URL="https://203.0.113.7")),
+    ("LC-SET-007", NOW, with_settings(SITE_URL="https://portal")),
+    ("LC-SET-008", TRAFFIC, with_settings(CACHES={"default": {"BACKEND": LOCMEM}})),
+    (
+        "LC-SET-008",
+        TRAFFIC,
+        with_settings(
+            CACHES={"default": {"BACKEND": LOCMEM.replace("locmem.LocMem", "dummy.Dummy")}}
+        ),
+    ),
+    (
+        "LC-SET-008",
+        TRAFFIC,
+        with_settings(
+            CACHES={
+                **SETTINGS["CACHES"],
+                "limits": {"BACKEND": LOCMEM.replace("locmem.LocMem", "filebased.FileBased")},
+            }
+        ),
+    ),
+    ("LC-SET-009", LATER, with_settings(NOINDEX=True)),
+    ("LC-SET-010", LATER, with_product(name="Slipway")),
+    ("LC-SET-010", LATER, with_product(legal_name="Slipway Example Ltd")),
+    ("LC-SET-010", LATER, with_product(support_email="help@harbourside.example")),
+    ("LC-SEC-001", NOW, with_settings(SECURE_HSTS_SECONDS=0)),
+    ("LC-SEC-001", NOW, with_settings(SECURE_HSTS_SECONDS=1)),
+    ("LC-SEC-001", NOW, with_settings(SECURE_HSTS_SECONDS=31_535_999)),
+    ("LC-SEC-002", NOW, with_settings(SECURE_SSL_REDIRECT=False)),
+    ("LC-SEC-003", NOW, with_settings(SESSION_COOKIE_SECURE=False)),
+    ("LC-SEC-003", NOW, with_settings(SESSION_COOKIE_HTTPONLY=False)),
+    ("LC-SEC-003", NOW, with_settings(SESSION_COOKIE_SAMESITE="None")),
+    ("LC-SEC-003", NOW, with_settings(SESSION_COOKIE_SAMESITE=False)),
+    ("LC-SEC-004", NOW, with_settings(CSRF_COOKIE_SECURE=False)),
+    ("LC-SEC-004", NOW, with_settings(CSRF_COOKIE_HTTPONLY=False)),
+    ("LC-SEC-004", NOW, with_settings(CSRF_COOKIE_SAMESITE=None)),
+    ("LC-SEC-005", TRAFFIC, with_settings(SESSION_COOKIE_NAME="session")),
+    ("LC-SEC-005", TRAFFIC, with_settings(SESSION_COOKIE_DOMAIN=".harbourside.co")),
+    ("LC-SEC-005", TRAFFIC, with_settings(CSRF_COOKIE_PATH="/portal/")),
+    ("LC-SEC-006", NOW, with_settings(CSRF_TRUSTED_ORIGINS=["https://*"])),
+    ("LC-SEC-006", NOW, with_settings(CSRF_TRUSTED_ORIGINS=["https://*.harbourside.co"])),
+    ("LC-SEC-006", NOW, with_settings(CSRF_TRUSTED_ORIGINS=["http://blog.harbourside.co"])),
+    (
+        "LC-SEC-007",
+        NOW,
+        with_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]),
+    ),
+    ("LC-SEC-008", NOW, with_facts(sign_in_required=False)),
+    *(
+        ("LC-MAIL-001", NOW, with_settings(EMAIL_BACKEND=f"{MAIL}.{name}.EmailBackend"))
+        for name in ("console", "dummy", "filebased", "locmem")
+    ),
+    (
+        "LC-MAIL-001",
+        NOW,
+        with_settings(MAILERS={"default": {"BACKEND": f"{MAIL}.console.EmailBackend"}}),
+    ),
+    ("LC-MAIL-002", NOW, with_settings(SMTP={**SETTINGS["SMTP"], "host": "localhost"})),
+    (
+        "LC-MAIL-002",
+        NOW,
+        with_settings(SMTP={**SETTINGS["SMTP"], "host": "127.0.0.1", "use_tls": False}),
+    ),
+    ("LC-MAIL-003", NOW, with_settings(SMTP={**SETTINGS["SMTP"], "use_tls": False})),
+    ("LC-MAIL-004", NOW, with_settings(DEFAULT_FROM_EMAIL="Harbourside <hello@mail.example>")),
+    ("LC-MAIL-004", NOW, with_settings(DEFAULT_FROM_EMAIL="webmaster@localhost")),
+    ("LC-DATA-001", NOW, with_database(is_superuser=True, tables_owned=30)),
+    ("LC-DATA-001", NOW, with_database(bypasses_row_security=True)),
+    ("LC-DATA-001", NOW, with_database(tables_owned=30)),
+    ("LC-DATA-002", NOW, with_database(unapplied=("clients.0002_city",))),
+    ("LC-DATA-003", TRAFFIC, with_database(encrypted=False)),
+    ("LC-OPS-001", TRAFFIC, with_facts(errors_reported=False)),
+    ("LC-OPS-002", TRAFFIC, with_facts(worker_seen=None)),
+    ("LC-OPS-002", TRAFFIC, with_facts(worker_seen=61.0)),
+    ("LC-OPS-003", LATER, with_settings(RELEASE="unknown")),
+    ("security.W019", NOW, message("security.W019")),
+    ("fields.E300", NOW, message("fields.E300", is_error=True)),
+    ("slipway.E001", NOW, message("slipway.E001", is_error=True)),
+    ("security.W021", LATER, message("security.W021")),
+    ("urls.W002", LATER, message("urls.W002")),
+]
+
+# What is well although a hasty check would think otherwise.
+HARMLESS: list[tuple[str, Facts]] = [
+    ("a socket needs no TLS", with_database(encrypted=False, host="/var/run/postgresql")),
+    ("loopback needs no TLS", with_database(encrypted=False, host="::1")),
+    ("the bare domain is a public name", with_settings(SITE_URL="https://harbourside.co")),
+    ("a name may contain a reserved one", with_settings(SITE_URL="https://myexample.com")),
+    ("a worker may be quiet for a minute", with_facts(worker_seen=60.0)),
+    ("a strict cookie is stricter", with_settings(SESSION_COOKIE_SAMESITE="Strict")),
+    (
+        "TLS from the first byte is TLS",
+        with_settings(SMTP={**SETTINGS["SMTP"], "use_tls": False, "use_ssl": True}),
+    ),
+    (
+        "another of the product's origins may send forms",
+        with_settings(CSRF_TRUSTED_ORIGINS=["https://a.harbourside.co", "https://harbourside.co"]),
+    ),
+    (
+        "passwords that nobody set are not alike",
+        with_settings(
+            DATABASES={"default": {"PASSWORD": ""}},
+            CELERY_BROKER_URL="redis://10.0.0.7:6379/0",
+            SMTP={**SETTINGS["SMTP"], "password": ""},
+        ),
+    ),
+    (
+        "a mailer without a back end of its own is Django's SMTP",
+        with_settings(MAILERS={"default": {"BACKEND": SETTINGS["EMAIL_BACKEND"]}, "smtp": {}}),
+    ),
+]
+
+# What cannot be had, and which checks then do not know.
+UNHAD: list[tuple[dict[str, Any], set[str]]] = [
+    ({"database": Unasked("no answer")}, {"LC-DATA-001", "LC-DATA-002", "LC-DATA-003"}),
+    ({"worker_seen": Unasked("no answer")}, {"LC-OPS-002"}),
+    ({"django": Unasked("no answer")}, {"django"}),
+]
+
+
+def failures(facts: Facts) -> list[Finding]:
+    """What does not pass."""
+    return [f for f in run(facts, known_checks()).findings if f.status is not Status.PASS]
+
+
+def test_a_sound_launch_passes_every_check() -> None:
+    report = run(SOUND, known_checks())
+    assert [f.id for f in report.findings if f.status is not Status.PASS] == []
+    assert len(report.findings) == len(known_checks()) > 25
+    assert report.verdict == "GO"
+
+
+@pytest.mark.parametrize(("id", "tier", "facts"), FAULTS, ids=[id for id, *_ in FAULTS])
+def test_a_fault_is_found_by_its_check_and_by_no_other(id: str, tier: Tier, facts: Facts) -> None:
+    assert [(f.id, f.tier, f.status) for f in failures(facts)] == [(id, tier, Status.FAIL)]
+
+
+@pytest.mark.parametrize(("why", "facts"), HARMLESS, ids=[why for why, _ in HARMLESS])
+def test_what_is_well_is_not_reported(why: str, facts: Facts) -> None:
+    assert failures(facts) == [], why
+
+
+@pytest.mark.parametrize(("missing", "ids"), UNHAD, ids=[next(iter(m)) for m, _ in UNHAD])
+def test_a_check_without_its_fact_is_unknown_and_says_why(
+    missing: dict[str, Any], ids: set[str]
+) -> None:
+    found = failures(with_facts(**missing))
+    assert {f.id for f in found} == ids
+    assert {(f.status, f.evidence) for f in found} == {(Status.UNKNOWN, "no answer")}
+
+
+def test_every_check_has_a_fault_in_the_table() -> None:
+    ours = {one.id for one in known_checks()} - {"django"}
+    assert ours <= {id for id, *_ in FAULTS}
+
+
+def broken() -> Iterator[Finding]:
+    for _, _, facts in FAULTS:
+        yield from failures(facts)
+
+
+def test_a_finding_says_in_few_words_what_was_seen_why_it_matters_and_one_fix() -> None:
+    for found in broken():
+        for words in (found.title, found.evidence, found.why, found.fix):
+            assert words, found.id
+            assert "\n" not in words
+        assert len(found.why) <= render.WIDTH - render.COLUMN, found.id
+        assert len(wrap(f"Fix  {found.fix}", render.WIDTH - render.COLUMN)) <= 2, found.id
+
+
+def test_no_report_shows_a_secret() -> None:
+    canary = "c4n4ry"
+    weak = with_settings(
+        SECRET_KEY=f"{canary}1",
+        SECRET_KEY_FALLBACKS=[f"{canary}2"],
+        OPERATOR_TOKEN=f"{canary}1",
+        DATABASES={"default": {"PASSWORD": f"{canary}3"}},
+        DATABASE_OWNER_URL=f"postgresql://owner:{canary}3@db.harbourside.co/harbourside",
+        CELERY_BROKER_URL=f"redis://:{canary}4@localhost:6379/0",
+        SMTP={"host": "localhost", "password": f"{canary}4", "use_tls": False, "use_ssl": False},
+    )
+    report = run(weak, known_checks())
+    failed = {f.id for f in report.having(Status.FAIL)}
+    assert {"LC-SET-004", "LC-SET-005", "LC-SET-006", "LC-MAIL-002"} <= failed
+    for said in (
+        render.text(report, render.Look()),
+        render.text(report, render.Look(verbose=True)),
+        render.as_json(report),
+        render.summary(report),
+    ):
+        assert canary not in said

@@ -1,0 +1,206 @@
+"""``manage.py launch_check`` as a founder runs it: a process of its own, on real servers."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.core.cache.backends.redis import RedisCache
+from django.core.management import call_command
+from django.db import connection
+
+from apps.core.health import HEARTBEAT
+from apps.launch.registry import known_checks
+from tests.config.processes import COMPLETE, ROOT, python
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def production(db: None, tmp_path: Path) -> dict[str, str]:
+    """A launch's variables on the suite's own servers, with a worker at work."""
+    database = urlsplit(settings.ENV.DATABASE_URL)._replace(
+        path=f"/{connection.settings_dict['NAME']}"
+    )
+    redis = settings.CACHES["default"]["LOCATION"]
+    RedisCache(redis, {"KEY_PREFIX": "slipway:production"}).set(HEARTBEAT, time.time())
+    return {
+        **COMPLETE,
+        "DJANGO_SETTINGS_MODULE": "config.settings.production",
+        "DATABASE_URL": database.geturl(),
+        "REDIS_URL": redis,
+        "FILES_ROOT": str(tmp_path),
+    }
+
+
+@pytest.fixture
+def launch_check(production: dict[str, str]) -> Run:
+    """Run the command with those variables, some of them changed."""
+
+    def run(*arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
+        return python("manage.py", "launch_check", *arguments, variables={**production, **changes})
+
+    return run
+
+
+def test_a_clean_production_environment_is_go(launch_check: Run) -> None:
+    before = os.times()
+    done = launch_check("--json")
+    after = os.times()
+    # The processor's time, since a wall clock measures what else runs here; servers answer at once.
+    spent = after.children_user + after.children_system
+    assert spent - before.children_user - before.children_system < 5
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert (report["verdict"], report["environment"]) == ("GO", "production")
+    not_passed = {f["id"]: f["tier"] for f in report["findings"] if f["status"] != "pass"}
+    # What is left is a founder's to do: the product's name, and preloading once all is settled.
+    assert not_passed == {"LC-SET-010": "later", "security.W021": "later"}
+    assert (report["site"], report["release"]) == ("portal.harbourside.co", "4f2c91a")
+
+
+def test_the_report_begins_with_the_verdict_and_the_counts(launch_check: Run) -> None:
+    done = launch_check(SITE_URL="https://app.example.com", ALLOWED_HOSTS="")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert lines[0] == "launch_check  app.example.com    release 4f2c91a"
+    passed = len(known_checks()) - 3
+    assert lines[2] == f"  NO-GO   1 block now · 0 under traffic · 2 later · {passed} pass"
+    assert lines[5].startswith("  LC-SET-007   Links in mail lead nowhere")
+    assert lines[9].strip() == "docs/checks/LC-SET-007.md"
+    assert lines[-1].startswith("  exit 1, no-go")
+    assert "\x1b[" not in done.stdout, "this is no terminal"
+
+
+def test_servers_that_do_not_answer_are_inconclusive_and_no_traceback(launch_check: Run) -> None:
+    done = launch_check(
+        DATABASE_URL="postgresql://app:c4n4ry@127.0.0.1:1/slipway",
+        REDIS_URL="redis://:c4n4ry@127.0.0.1:1/0",
+    )
+    assert done.returncode == 3
+    assert "NO-GO" in done.stdout.splitlines()[2]
+    for id in ("LC-DATA-001", "LC-DATA-002", "LC-OPS-002"):
+        assert id in done.stdout.partition("COULD NOT BE TESTED")[2]
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "c4n4ry" not in done.stdout + done.stderr
+
+
+def test_missing_variables_are_named_at_once(production: dict[str, str]) -> None:
+    without = {k: v for k, v in production.items() if k not in {"SECRET_KEY", "SITE_URL"}}
+    done = python("manage.py", "launch_check", variables=without)
+    assert done.returncode == 1
+    assert "SECRET_KEY is not set" in done.stderr
+    assert "SITE_URL is not set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_in_development_one_screen_says_what_stands_between_it_and_a_launch(
+    launch_check: Run, tmp_path: Path
+) -> None:
+    done = launch_check(
+        DJANGO_SETTINGS_MODULE="config.settings.development",
+        SITE_URL="http://localhost:8000",
+        EMAIL_URL="smtp://127.0.0.1:1025",
+        DEFAULT_FROM_EMAIL="Slipway <hello@localhost>",
+        DEV_MAIL_DIR=str(tmp_path),
+        SENTRY_DSN="",
+        RELEASE="",
+    )
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[3].strip() == "Judged on development's settings; a launch runs on production's."
+    assert lines[6].startswith("  LC-SET-001   These are development's settings")
+    assert len(lines) <= 40
+    assert max(len(line) for line in lines) <= 80
+    for id in ("LC-MAIL-002", "LC-MAIL-004", "LC-SET-007", "LC-OPS-001", "LC-SET-010"):
+        assert any(line.startswith(f"  {id}  ") for line in lines), id
+    words = " ".join(done.stdout.split())
+    assert "fail by design in development and go away with LC-SET-001: LC-SEC-001," in words
+
+
+@pytest.mark.parametrize("arguments", [["--only", "LC-NOPE"], ["--json", "--summary"]])
+def test_a_wrong_call_ends_with_2(launch_check: Run, arguments: list[str]) -> None:
+    done = launch_check(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_is_shown_colour(production: dict[str, str]) -> None:
+    written = on_a_terminal({**production, "SITE_URL": "https://localhost"})
+    assert "\x1b[" in written
+    assert "LC-SET-007" in written
+
+
+@pytest.fixture
+def here(db: None, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run the command in this process, on the suite's settings; return what it printed."""
+
+    def run(*arguments: str) -> str:
+        with suppress(SystemExit):
+            call_command("launch_check", *arguments)
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_verbose_tells_what_passed_and_what_follows_too(here: Callable[..., str]) -> None:
+    printed = here("-v")
+    told = {line.split()[0] for line in printed.splitlines() if line.startswith("  LC-")}
+    assert told == {one.id for one in known_checks()} - {"django"}
+    assert "  PASSED\n" in printed
+    assert max(len(line) for line in printed.splitlines()) <= 80
+
+
+def test_a_part_of_the_checks_is_run_and_said_to_be_a_part(here: Callable[..., str]) -> None:
+    printed = here("--only", "LC-SEC", "LC-SET-002")
+    assert f"Only 9 of {len(known_checks())} checks were asked for." in printed
+    assert "9 pass" in printed
+
+
+def test_a_summary_is_one_line_that_names_the_settings(here: Callable[..., str]) -> None:
+    printed = here("--summary")
+    assert printed.startswith("NO-GO: ")
+    assert printed.endswith(" (test's settings)\n")
+    assert printed.count("\n") == 1
+
+
+def test_the_checks_are_listed_with_what_they_hold_to_be_true(here: Callable[..., str]) -> None:
+    lines = here("--list-checks").splitlines()
+    assert [line.split()[0] for line in lines] == [one.id for one in known_checks()]
+    assert "LC-SET-002     now      Debug mode is off" in lines
+
+
+def on_a_terminal(variables: dict[str, str]) -> str:
+    """What the command writes when its output is a terminal."""
+    parent, child = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "launch_check", "--only", "LC-SET"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "TERM": "xterm", **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=child,
+        stderr=child,
+    ):
+        os.close(child)
+        written = b""
+        while chunk := read(parent):
+            written += chunk
+    os.close(parent)
+    return written.decode()
+
+
+def read(terminal: int) -> bytes:
+    """The next bytes of a terminal; none once its other side is gone, an error to Linux."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""

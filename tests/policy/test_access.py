@@ -1,0 +1,130 @@
+"""Every route of the product, and everybody who might call it: the table of who may do what.
+
+It is generated from the URLconf. A new route is in it as soon as it is routed, and fails until
+its view declares its access and its objects have a sample in samples.py.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.core.checks import run_checks
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core.access import Access, Plane
+from apps.core.surface import Route, routes
+from apps.tenants.models import Membership, Tenant
+from apps.tenants.roles import Role
+from tests.conftest import Browser
+from tests.policy.samples import SAMPLES, own_url, places
+
+TENANT_ROUTES = [route for route in routes() if route.access and route.access.role]
+OTHER_ROUTES = [route for route in routes() if route.access and not route.access.role]
+OUTSIDERS = ["outsider", "suspended", "anonymous"]
+PARAMETER = re.compile(r"[<:](\w+)>")
+GOOD = {200, 302, 400, 409, 422}  # 4xx: the form was empty, or the object in another state
+
+
+def named(route: Route) -> str:
+    return route.name
+
+
+@pytest.fixture
+def people(acme: Tenant, globex: Tenant, join: Callable[..., Membership]) -> dict[str, User | None]:
+    """Each who might call: the four roles in Acme, and three who have none there."""
+    people: dict[str, User | None] = {"owner": acme.memberships.get().user, "anonymous": None}
+    for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
+        people[role.value] = join(acme, role).user
+    people["outsider"] = globex.memberships.get().user
+    suspended = join(acme, Role.OWNER, name="Suspended")
+    acme.memberships.filter(pk=suspended.pk).update(suspended_at=timezone.now())
+    join(acme, Role.VIEWER, name="Subject")
+    return people | {"suspended": suspended.user}
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, settings: Any) -> None:
+    """Keep the samples' files out of the way."""
+    own = {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}}
+    settings.STORAGES = {**settings.STORAGES, "default": own}
+
+
+def ask(browser: Browser, method: str, url: str) -> int:
+    """Send a request, undo what it did, return its status; 401 for being sent to sign in."""
+    with transaction.atomic():
+        response: Any = browser.generic(method, url)
+        transaction.set_rollback(True)
+    if response.streaming:
+        response.getvalue()  # which closes the file
+    to_sign_in = response.headers.get("Location", "").startswith(reverse("account_login"))
+    return 401 if to_sign_in else response.status_code
+
+
+def expected(who: str, method: str, declared: Access) -> set[int]:
+    """The statuses that the declaration promises to this caller."""
+    if who == "anonymous":
+        return {401}
+    if who in OUTSIDERS:
+        return {404}
+    if method not in declared.methods:
+        return {405}
+    assert isinstance(declared.role, Role)
+    return GOOD if Role(who).covers(declared.role) else {403}
+
+
+@pytest.mark.parametrize("route", TENANT_ROUTES, ids=named)
+def test_a_route_answers_everybody_as_it_declares(
+    route: Route, people: dict[str, User | None], acme: Tenant, sign_in: Callable[[User], Browser]
+) -> None:
+    assert route.access
+    wrong = []
+    for who, user in people.items():
+        browser = sign_in(user) if user else Browser()
+        url = own_url(route, acme, by=people["owner"] if who in OUTSIDERS else user)
+        for method in ("GET", "POST"):
+            status = ask(browser, method, url)
+            if status not in (right := expected(who, method, route.access)):
+                wrong.append(f"{who} {method} {url}: {status}, not {sorted(right)}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("route", TENANT_ROUTES, ids=named)
+def test_a_stranger_to_the_site_is_asked_to_sign_in_and_comes_back(
+    route: Route, people: dict[str, User], acme: Tenant, anonymous: Browser
+) -> None:
+    url = own_url(route, acme, by=people["owner"])
+    back = urlencode({"next": url}, safe="/")
+    assert anonymous.get(url).headers["Location"] == f"{reverse('account_login')}?{back}"
+
+
+@pytest.mark.parametrize("route", OTHER_ROUTES, ids=named)
+def test_a_page_outside_of_workspaces_asks_for_a_sign_in_only_if_it_declares_so(
+    route: Route, anonymous: Browser, db: None
+) -> None:
+    url = reverse(route.name, kwargs=dict.fromkeys(PARAMETER.findall(route.path), "1"))
+    response: HttpResponse = anonymous.get(url)
+    sent_away = response.status_code == 302 and "next=" in response.headers["Location"]
+    assert route.access
+    assert sent_away == (route.access.plane is Plane.ACCOUNT)
+
+
+def test_the_product_passes_its_own_start_up_checks() -> None:
+    assert [each for each in run_checks() if str(each.id).startswith("slipway.")] == []
+
+
+def test_no_sample_is_left_over_from_a_route_that_is_gone() -> None:
+    used = {place for route in TENANT_ROUTES for place in places(route)}
+    assert set(SAMPLES) - used == set()
+
+
+def test_a_route_without_a_sample_fails_by_name() -> None:
+    invented = Route("t/<slug:slug>/invoices/<int:pk>/", "invoice_detail", None)
+    with pytest.raises(LookupError, match="invoices/<int:pk>"):
+        own_url(invented, Tenant(slug="acme"), by=User())
