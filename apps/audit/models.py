@@ -1,7 +1,7 @@
 """Who did what, when and by which request: written once, never changed."""
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -10,11 +10,13 @@ from apps.accounts.models import User
 from apps.core.events import ACTIONS, Action
 from apps.core.request_id import request_id
 from apps.tenants.base import TenantModel
+from apps.tenants.guard import TenantQuerySet
 from apps.tenants.models import Tenant
+from apps.tenants.scope import tenant_scope
 from config.product import PRODUCT
 
 
-class EventQuerySet(models.QuerySet["Event"]):
+class EventQuerySet(TenantQuerySet["Event"]):
     def about(self, target: models.Model) -> "EventQuerySet":
         """What happened to `target`, the newest first."""
         return self.filter(target_type=target._meta.label_lower, target_id=str(target.pk))
@@ -35,7 +37,7 @@ class Event(TenantModel):
     request_id = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField(auto_now_add=True)
 
-    objects = EventQuerySet.as_manager()
+    objects: ClassVar = EventQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -69,7 +71,7 @@ def write_down(
     **kwargs: object,
 ) -> None:
     """Keep what core.events announced, in the announcer's transaction."""
-    Event(
+    event = Event(
         tenant=tenant,
         actor=by,
         actor_name=str(by or PRODUCT.name)[:254],
@@ -79,4 +81,22 @@ def write_down(
         target_name=str(target or "")[:254],
         details=details,
         request_id=request_id.get(),
-    ).save(force_insert=True)
+    )
+    with tenant_scope(tenant):
+        event.save(force_insert=True)
+
+
+class Crossing(models.Model):
+    """One time that code went across tenants: the reason it gave, and the request that asked."""
+
+    reason = models.CharField(max_length=254)
+    request_id = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def write_crossing_down(*, reason: str, **kwargs: object) -> None:
+    """Keep the reason that a platform scope was given."""
+    Crossing.objects.create(reason=reason[:254], request_id=request_id.get())

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from apps.tenants.models import Tenant
 
 happened = Signal()
+crossed = Signal()
 ACTIONS: dict[str, "Action"] = {}
 
 

@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import dj_database_url
 from django.conf import settings
 from django.db import connection
+
+_acting: ContextVar[bool] = ContextVar("acting_as_owner", default=False)
+
+
+def acting_as_owner() -> bool:
+    """Whether the running code works on the tables themselves, inside as_owner()."""
+    return _acting.get()
 
 
 @contextmanager
@@ -14,6 +22,16 @@ def as_owner() -> Iterator[None]:
 
     The database's name stays, since a test run works in a database of its own.
     """
+    token = _acting.set(True)
+    try:
+        with _login_of_owner():
+            yield
+    finally:
+        _acting.reset(token)
+
+
+@contextmanager
+def _login_of_owner() -> Iterator[None]:
     if not settings.DATABASE_OWNER_URL:
         yield
         return

@@ -1,8 +1,10 @@
 """The base of every model that belongs to a tenant."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
+
+from apps.tenants.guard import TenantQuerySet, refuse_to_cross
 
 
 class TenantModel(models.Model):
@@ -16,8 +18,15 @@ class TenantModel(models.Model):
         "tenants.Tenant", on_delete=models.CASCADE, related_name="%(class)ss", editable=False
     )
 
+    objects: ClassVar = TenantQuerySet.as_manager()
+
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row. Raises CrossTenantWrite where it would leave its tenant."""
+        refuse_to_cross(self)
+        super().save(*args, **kwargs)
 
     @classmethod
     def tenant_models(cls) -> list[type["TenantModel"]]:

@@ -41,14 +41,14 @@ class TenantMiddleware:
             return self.answer_in_transaction(request)
 
     def answer_in_tenant(self, request: HttpRequest, slug: str) -> HttpResponseBase:
-        with transaction.atomic():
-            memberships = memberships_for_menu(request.user, first=slug)
-            if not memberships or memberships[0].tenant.slug != slug:
-                raise Http404
-            request.memberships, request.membership = memberships, memberships[0]  # type: ignore[attr-defined]  # ours
-            request.tenant = memberships[0].tenant  # type: ignore[attr-defined]  # ours
-            with tenant_scope(memberships[0].tenant):
-                return self.answer_in_transaction(request)
+        memberships = memberships_for_menu(request.user, first=slug)
+        if not memberships or memberships[0].tenant.slug != slug:
+            raise Http404
+        request.memberships, request.membership = memberships, memberships[0]  # type: ignore[attr-defined]  # ours
+        request.tenant = memberships[0].tenant  # type: ignore[attr-defined]  # ours
+        # The scope comes first, so that the transaction begins in it and takes it along as it ends.
+        with tenant_scope(request.tenant), transaction.atomic():  # type: ignore[attr-defined]  # ours
+            return self.answer_in_transaction(request)
 
     def answer_in_transaction(self, request: HttpRequest) -> HttpResponseBase:
         request.owns_transaction = True  # type: ignore[attr-defined]  # ours

@@ -20,6 +20,7 @@ from apps.core import events
 from apps.jobs.models import Job
 from apps.jobs.runner import Run
 from apps.tenants.base import TenantModel
+from apps.tenants.guard import TenantQuerySet
 from apps.transfers.exporting import written
 from apps.transfers.importing import loaded
 from apps.transfers.reading import Row, Table, reading
@@ -40,7 +41,7 @@ def random_stem() -> str:
     return secrets.token_hex(16)
 
 
-class TransferQuerySet(models.QuerySet[Any]):
+class TransferQuerySet(TenantQuerySet[Any]):
     def outlived(self) -> "TransferQuerySet":
         """Those whose files are kept no longer."""
         return self.filter(expires_at__lte=timezone.now()).exclude(stem="")

@@ -112,7 +112,12 @@ USE_TZ = True
 
 # The database
 DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(ENV.DATABASE_URL, conn_max_age=600, conn_health_checks=True)
+    "default": dj_database_url.parse(
+        ENV.DATABASE_URL,
+        engine="apps.tenants.postgresql",
+        conn_max_age=600,
+        conn_health_checks=True,
+    )
 }
 # A thread has no request time-out of its own, so the database ends what runs away.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Error
 
 from dev.portal import Portal
 from tests.browser.journey import whole_journey
@@ -36,4 +36,8 @@ class ProductionSite:
 def test_a_customer_gets_from_sign_in_to_a_colleague_at_work(
     portal: Portal, chromium: Browser, tmp_path: Path
 ) -> None:
-    whole_journey(ProductionSite(portal), chromium, tmp_path)
+    try:
+        whole_journey(ProductionSite(portal), chromium, tmp_path)
+    except (AssertionError, Error) as error:
+        error.add_note(portal.log()[-20_000:])
+        raise

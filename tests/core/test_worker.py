@@ -65,8 +65,10 @@ def test_a_worker_logs_and_reports_under_the_id_of_the_request_that_asked(acme: 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_scheduler_writes_the_same_lines_and_no_file() -> None:
-    with Process(command_of("beat"), **own_servers(), RELEASE="4f2c91a") as scheduler:
-        scheduler.wait_for("beat: Starting")
+    command = command_of("beat").replace("--app config", "--app tests.core.scheduler")
+    with Process(command, **own_servers(), RELEASE="4f2c91a") as scheduler:
+        scheduler.wait_for("Sending due task speak")
         assert not [name for name in os.listdir() if "beat" in name]
     assert scheduler.code == 0
     assert {line["release"] for line in scheduler.lines} == {"4f2c91a"}
+    assert "canary" not in scheduler.text

@@ -134,6 +134,7 @@ def test_the_sweeper_wakes_a_retry_when_it_is_due(db: None) -> None:
     claimed = Job.objects.claim(job.pk)
     assert claimed
     claimed.fail(traceback="trace")
+    assert on_record(job).wake_after == on_record(job).run_after
     sweep()
     assert messages() == 0
     let_pass(job, run_after=timedelta(0), wake_after=timedelta(0))

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 
+from apps.accounts.models import User
 from apps.clients.models import Client
 from apps.jobs.runner import Run, attempt
 from apps.tenants.models import Tenant
+from apps.tenants.roles import Role
 from apps.transfers import exporting, importing
 from apps.transfers.models import Export, Import
 from tests.conftest import Browser
@@ -82,6 +84,28 @@ def halfway(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], AbstractCon
     return stand_still
 
 
+@pytest.fixture
+def owner(acme: Tenant) -> User:
+    user: User = acme.memberships.get(role=Role.OWNER).user
+    return user
+
+
+@pytest.fixture
+def browser(owner: User, sign_in: Callable[[User], Browser]) -> Browser:
+    return sign_in(owner)
+
+
+@pytest.fixture
+def ready(acme: Tenant, browser: Browser, do_jobs: Callable[[], int]) -> Export:
+    """An export of one client whose file is there."""
+    add_client(acme, "Aldgate Interiors")
+    export = ask_for_export(browser, acme)
+    do_jobs()
+    export.refresh_from_db()
+    assert export.is_ready
+    return export
+
+
 def add_client(tenant: Tenant, name: str = "Acme Ltd", **facts: Any) -> Client:
     """Write a client down as it is, past the form's rules."""
     return Client.objects.create(tenant=tenant, name=name, **facts)
@@ -102,7 +126,8 @@ def ask_for_export(
     url = reverse("export_create", args=[tenant.slug, "clients"])
     response = browser.post(f"{url}?{query}", {"format": format})
     assert response.status_code == 302, response.content.decode()
-    export: Export = tenant.exports.latest("pk")
+    with transaction.atomic():
+        export: Export = tenant.exports.latest("pk")
     assert response.url == export.get_absolute_url()
     return export
 
@@ -120,7 +145,8 @@ def draft_of(browser: Browser, tenant: Tenant, content: str | bytes) -> Import:
     """Upload a file that can be read; return the draft."""
     response = upload(browser, tenant, content)
     assert response.status_code == 302, response.content.decode()
-    draft: Import = tenant.imports.latest("pk")
+    with transaction.atomic():
+        draft: Import = tenant.imports.latest("pk")
     return draft
 
 

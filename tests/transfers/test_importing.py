@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
@@ -26,12 +26,6 @@ from tests.transfers.conftest import add_client, table
 Halfway = Callable[[int, int], AbstractContextManager[None]]
 BringIn = Callable[..., Import]
 ALL = "name,email,phone,city,status,owner,last_contact_on"
-
-
-@pytest.fixture
-def owner(acme: Tenant) -> User:
-    user: User = acme.memberships.get(role=Role.OWNER).user
-    return user
 
 
 @pytest.fixture
@@ -225,13 +219,15 @@ def test_a_cancelled_import_leaves_not_a_single_row(
                    + "".join(f"Client {n},\n" for n in range(35)))  # fmt: skip
     assert each.job
     with halfway(each.job.pk, 20):
-        assert not acme.clients.exists()
+        with transaction.atomic():
+            assert not acme.clients.exists()
         each.job.cancel()
-    each.refresh_from_db()
-    assert on_record(each.job).state == Job.State.CANCELLED
-    assert (acme.clients.count(), each.added, each.refused) == (0, 0, 0)
-    assert kept() == [each.file.name]
-    assert not acme.events.filter(action="import.finished").exists()
+    with transaction.atomic():
+        each.refresh_from_db()
+        assert on_record(each.job).state == Job.State.CANCELLED
+        assert (acme.clients.count(), each.added, each.refused) == (0, 0, 0)
+        assert kept() == [each.file.name]
+        assert not acme.events.filter(action="import.finished").exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -245,8 +241,10 @@ def test_progress_is_seen_from_outside_before_anything_is_committed(
     job = each.job
     with halfway(job.pk, 30):
         wait_until(lambda: on_record(job).done == 20, "No progress is seen")
-        assert (on_record(job).percent, acme.clients.count()) == (50, 0)
-    assert acme.clients.count() == 40
+        with transaction.atomic():
+            assert (on_record(job).percent, acme.clients.count()) == (50, 0)
+    with transaction.atomic():
+        assert acme.clients.count() == 40
 
 
 def test_an_import_that_fails_leaves_nothing_and_succeeds_at_the_next_attempt(
@@ -299,7 +297,7 @@ def test_the_refused_rows_are_a_file_that_can_be_corrected_and_imported(
     assert (again.added, again.refused) == (1, 1)
     assert acme.clients.filter(name="=1+1, Ltd", email="a@example.com").exists()
     with again.open_refusals() as file:
-        assert list(table(file.read())[0]) == ["Row", "name", "email", "notes", "Reason"]
+        assert file.readline() == b"Row,name,email,notes,Reason\n"
 
 
 def test_of_many_problems_the_first_fifty_are_shown_and_all_are_in_the_file(

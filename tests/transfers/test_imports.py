@@ -26,11 +26,6 @@ FILE = "Name,E-mail,Notes\nAda,ada@example.com,x\nGrace,nonsense,y\n"
 
 
 @pytest.fixture
-def browser(as_role: AsRole) -> Browser:
-    return as_role(Role.OWNER)
-
-
-@pytest.fixture
 def draft(acme: Tenant, browser: Browser) -> Import:
     return draft_of(browser, acme, FILE)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.jobs.models import Job
 from apps.tenants.models import Tenant
@@ -25,14 +25,18 @@ def test_a_list_is_imported_and_exported_by_a_worker_process(
     file = "\n".join(lines) + "\n"
     draft = draft_of(owner, acme, file)
     start(owner, draft)
-    wait_for(acme.imports.get().job, worker)
-    assert acme.clients.count() == ROWS
+    with transaction.atomic():
+        job = acme.imports.get().job
+    wait_for(job, worker)
+    with transaction.atomic():
+        assert acme.clients.count() == ROWS
 
     export = ask_for_export(owner, acme)
     wait_for(export.job, worker)
     page = owner.get(export.get_absolute_url()).content.decode()
     assert "3,000 clients" in page
-    export.refresh_from_db()
+    with transaction.atomic():
+        export.refresh_from_db()
     exported = table(body(owner.get(export.link_for(acme.memberships.get(role="owner").user))))
     assert [f"{row['name']},{row['email']}" for row in exported] == lines[1:]
     said = "".join(worker.lines)

@@ -17,6 +17,7 @@ from apps.clients.models import Client
 from apps.clients.samples import NOTES, samples, write_csv
 from apps.tenants.models import Tenant
 from apps.tenants.roles import Role
+from apps.tenants.scope import tenant_scope
 
 PASSWORD = "launch-day-harbour"  # noqa: S105  (printed on purpose; production refuses the command)
 ALLOWED = ("development", "test")
@@ -71,8 +72,9 @@ def fill() -> None:
         for (email, _), role in SEATS:
             user = User.objects.get(email=email)
             tenant.memberships.get_or_create(user=user, defaults={"role": role})
-        if not tenant.clients.exists():
-            add_clients(tenant, number, [owner, admin, member])
+        with tenant_scope(tenant):
+            if not tenant.clients.exists():
+                add_clients(tenant, number, [owner, admin, member])
     workspace(ELSEWHERE, stranger)
 
 
