@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -21,6 +22,7 @@ MESSAGES = {
     500: "Something broke on our side.",
     503: "The service is not ready. Try again later.",
 }
+TECHNICAL = b"<code>DEBUG = True</code>"  # what tells Django's page for a missing one
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
@@ -63,9 +65,17 @@ def _as_page(status: int, template: str) -> HttpResponse:
 
 
 def dress(response: HttpResponseBase) -> None:
-    """Give a refused method, which Django answers with nothing, a page to look at."""
-    if response.status_code == 405 and isinstance(response, HttpResponse) and not response.content:
-        dressed = page(405)
+    """Give a refused method, which Django answers with nothing, a page to look at.
+
+    In development a missing page gets the product's own as well: Django's would show whoever
+    tries a foreign workspace which view had refused it, and nobody would ever see ours.
+    """
+    if not isinstance(response, HttpResponse):
+        return
+    nothing = response.status_code == 405 and not response.content
+    technical = settings.DEBUG and response.status_code == 404 and TECHNICAL in response.content
+    if nothing or technical:
+        dressed = page(response.status_code)
         response.content = dressed.content
         response["Content-Type"] = dressed["Content-Type"]
         response["Content-Length"] = str(len(dressed.content))

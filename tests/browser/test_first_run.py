@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Browser
 
@@ -49,8 +50,9 @@ class FirstRun:
 
     def _listen(self) -> None:
         assert self.process.stdout
-        for line in self.process.stdout:
-            self.lines.put(line)
+        with self.process.stdout as printed:
+            for line in printed:
+                self.lines.put(line)
         self.lines.put(None)
 
     def wait_for(self, words: str) -> None:
@@ -62,11 +64,19 @@ class FirstRun:
             if words in line:
                 return
 
-    def stop(self) -> int:
-        """Press Ctrl-C and return the exit code."""
+    def stop(self) -> None:
+        """Press Ctrl-C, which a terminal sends to make and to all that it runs."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(30)
+            self.process.wait(30)
+
+    def left(self) -> list[str]:
+        """The command lines of processes that still run in the clone."""
+        return [
+            " ".join(process.info["cmdline"] or [])
+            for process in psutil.process_iter(["cwd", "cmdline"])
+            if (process.info["cwd"] or "").startswith(str(self.clone))
+        ]
 
 
 class DevelopmentSite:
@@ -111,4 +121,5 @@ def test_a_newcomer_gets_from_clone_to_a_colleague_at_work(
     first_run: FirstRun, chromium: Browser, tmp_path: Path
 ) -> None:
     whole_journey(DevelopmentSite(first_run, chromium), chromium, tmp_path)
-    assert first_run.stop() == 0
+    first_run.stop()
+    assert first_run.left() == []

@@ -132,3 +132,13 @@ def test_an_error_page_of_somebody_signed_in_asks_the_database_nothing_more(
     with django_assert_num_queries(0) as captured:
         assert troubled.get("/explosion/").status_code == 500
     assert isinstance(captured, CaptureQueriesContext)
+
+
+def test_in_development_a_missing_page_looks_as_it_will_to_customers(
+    anonymous: Browser, settings: Any, db: None
+) -> None:
+    settings.DEBUG = True
+    response = anonymous.get("/no-such-page/")
+    assert response.status_code == 404
+    assert b"DEBUG = True" not in response.content
+    assert response.headers["X-Request-ID"] in response.content.decode()
