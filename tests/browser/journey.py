@@ -88,7 +88,7 @@ def import_the_sample(owner: Person) -> None:
     owner.page.get_by_role("button", name=re.compile("^Import 10,000")).click()
     done = owner.page.get_by_text("10,000 added, 0 refused", exact=True)
     expect(owner.page.get_by_role("progressbar").or_(done)).to_be_visible()
-    expect(done).to_be_visible(timeout=60_000)
+    expect(done).to_be_visible(timeout=120_000)
 
 
 def export_and_compare(owner: Person, downloads: Path) -> None:
@@ -96,8 +96,10 @@ def export_and_compare(owner: Person, downloads: Path) -> None:
     owner.go("/t/northwind/clients/")
     owner.page.get_by_role("link", name="Export", exact=True).click()
     owner.page.get_by_role("button", name="Export", exact=True).click()
-    with owner.page.expect_download(timeout=60_000) as download:
-        owner.page.get_by_role("link", name="Download").click(timeout=60_000)
+    link = owner.page.get_by_role("link", name="Download")
+    expect(link).to_be_visible(timeout=120_000)
+    with owner.page.expect_download() as download:
+        link.click()
     exported = downloads / "clients.csv"
     download.value.save_as(exported)
     assert only_sampled(exported) == SAMPLE.read_bytes()

@@ -135,10 +135,10 @@ def test_the_standard_librarys_loggers_end_in_the_same_line(log: Log) -> None:
     try:
         raise ValueError("postgresql://app:hunter22@db/slipway is away")
     except ValueError:
-        logging.getLogger("some.library").exception("Cannot reach %s", "redis://:hunter22@cache")
+        logging.getLogger("some.package").exception("Cannot reach %s", "redis://:hunter22@cache")
     (line,) = log.lines
     assert line["event"] == "Cannot reach redis://***@cache"
-    assert (line["logger"], line["level"], line["release"]) == ("some.library", "error", "unknown")
+    assert (line["logger"], line["level"], line["release"]) == ("some.package", "error", "unknown")
     assert line["exception"].endswith("ValueError: postgresql://***@db/slipway is away")
 
 

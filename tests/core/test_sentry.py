@@ -110,7 +110,7 @@ def test_a_failed_task_arrives_without_its_arguments(sentry: Receiver) -> None:
 
 def test_an_error_that_is_logged_arrives_as_what_was_said(sentry: Receiver) -> None:
     structlog.get_logger("slipway.test").error("backup.failed", bucket="b1", secret="canary")
-    logging.getLogger("some.library").error("lost %s", "redis://:canary@cache")
+    logging.getLogger("some.package").error("lost %s", "redis://:canary@cache")
     own, library = sentry.wait(2)
     assert own["logentry"]["message"] == "backup.failed"
     assert (own["extra"]["bucket"], own["extra"]["secret"]) == ("b1", "***")
