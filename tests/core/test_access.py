@@ -89,7 +89,7 @@ def test_a_method_that_is_none_is_refused(method: str) -> None:
 
 
 @pytest.fixture
-def findings(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def findings(settings: Any, monkeypatch: pytest.MonkeyPatch, db: None) -> Any:
     """Run the start-up checks on a URLconf: ``findings(path(…), …)``."""
 
     def find(*patterns: Any) -> list[CheckMessage]:

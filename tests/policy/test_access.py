@@ -116,7 +116,7 @@ def test_a_page_outside_of_workspaces_asks_for_a_sign_in_only_if_it_declares_so(
     assert sent_away == (route.access.plane is Plane.ACCOUNT)
 
 
-def test_the_product_passes_its_own_start_up_checks() -> None:
+def test_the_product_passes_its_own_start_up_checks(db: None) -> None:
     assert [each for each in run_checks() if str(each.id).startswith("slipway.")] == []
 
 

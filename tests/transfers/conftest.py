@@ -113,10 +113,11 @@ def add_client(tenant: Tenant, name: str = "Acme Ltd", **facts: Any) -> Client:
 
 def add_clients(tenant: Tenant, number: int) -> None:
     """Write down as many clients, named "Client 1" and so on."""
-    Client.objects.bulk_create(
-        Client(tenant=tenant, name=f"Client {n}", email=f"client{n}@example.com")
-        for n in range(1, number + 1)
-    )
+    with transaction.atomic():
+        Client.objects.bulk_create(
+            Client(tenant=tenant, name=f"Client {n}", email=f"client{n}@example.com")
+            for n in range(1, number + 1)
+        )
 
 
 def ask_for_export(
