@@ -7,7 +7,6 @@ server that keeps what it takes, and a certificate of an authority of its own.
 import os
 import secrets
 import shlex
-import socket
 import ssl
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 
 from dev.processes import Processes
+from dev.valkey import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOT_SECONDS = 60
@@ -181,14 +181,6 @@ class Portal:
         url = self.servers.get("DATABASE_OWNER_URL") or self.servers["DATABASE_URL"]
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(statement.encode())
-
-
-def free_port() -> int:
-    """A TCP port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def with_database(url: str, name: str) -> str:

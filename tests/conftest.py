@@ -1,15 +1,10 @@
 """What all tests share: the database as the runtime role, people, workspaces, browsers, mail."""
 
-import email
-import email.policy
 from collections.abc import Callable, Iterator
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP as Session
-from aiosmtpd.smtp import Envelope
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
@@ -26,6 +21,7 @@ from apps.tenants.roles import Role
 from apps.tenants.scope import Scope, entered, outside
 from config.celery import app as celery_app
 from config.settings import test as declared
+from dev.portal import Mailbox
 
 PASSWORD = "correct horse battery staple"
 
@@ -178,21 +174,6 @@ def do_jobs(db: None) -> Callable[[], int]:
         return count
 
     return work
-
-
-class Mailbox:
-    """What a real SMTP server on loopback took in, as parsed messages."""
-
-    def __init__(self) -> None:
-        self.messages: list[EmailMessage] = []
-
-    async def handle_DATA(self, server: Session, session: object, envelope: Envelope) -> str:
-        content = envelope.content or b""
-        raw = content if isinstance(content, bytes) else content.encode()
-        message = email.message_from_bytes(raw, policy=email.policy.default)
-        assert isinstance(message, EmailMessage)
-        self.messages.append(message)
-        return "250 Taken"
 
 
 class SmtpServer(Controller):

@@ -14,10 +14,6 @@ class ClientLine(ClientForm):
 
     version = None  # type: ignore[assignment]  # Django's way to leave out an inherited field
 
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
-        return email
-
 
 def select(tenant: Tenant, query: QueryDict) -> Selection:
     """The clients that the list shows for this query string."""

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser
 
-from dev.portal import free_port
+from dev.valkey import free_port
 from tests.browser.journey import person, whole_journey
 
 ROOT = Path(__file__).resolve().parents[2]

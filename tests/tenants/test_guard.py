@@ -74,12 +74,7 @@ ATTACKS: dict[str, Callable[[Tenant], Any]] = {
     "another table's tenant": lambda acme: list(Note.objects.filter(client__tenant=acme)),
     "two tenants": lambda acme: list(acme.clients.filter(tenant=acme.pk + 1)),
     "prefetch over tenants": lambda acme: list(Tenant.objects.prefetch_related("clients")),
-    "own prefetch": lambda acme: (
-        list(
-            acme.clients.prefetch_related(Prefetch("notes", Note.objects.filter(client__pk__gt=0)))
-        )
-        and list(Note.objects.all())
-    ),
+    "another model": lambda acme: list(Note.objects.all()),
     "get_object_or_404": lambda acme: get_object_or_404(Client, pk=1),
     "choice field": lambda acme: Pick({"client": 1}).is_valid(),
     "generic view": lambda acme: list(Everyone().get_queryset()),
@@ -108,6 +103,9 @@ ROADS: dict[str, Callable[[Tenant, Client], Any]] = {
     "reverse manager": lambda acme, client: client.notes.get(),
     "forward": lambda acme, client: client.notes.get().client.name,
     "prefetched": lambda acme, client: acme.clients.prefetch_related("notes")[0].notes.all()[0],
+    "prefetched by a queryset": lambda acme, client: list(
+        acme.clients.prefetch_related(Prefetch("notes", Note.objects.filter(body="Called.")))
+    ),
     "joined": lambda acme, client: acme.notes.select_related("client").get(),
     "joined in the where": lambda acme, client: acme.notes.get(client__name="Aldgate"),
     "read again": lambda acme, client: client.refresh_from_db(),
