@@ -4,13 +4,25 @@ import os
 from typing import Any
 
 import structlog
-from celery import Celery, signals
+from celery import signals
 
 from apps.core.request_id import request_id
+from apps.jobs.bell import hurried
+from apps.tenants.celery import TenantCelery
 from config.env import settings_module
 
+
+class App(TenantCelery):
+    """The product's app: its tasks carry their tenant, and publishing holds up no request."""
+
+    @property
+    def producer_pool(self) -> Any:
+        """Where messages leave: a worker's task may wait for the broker, nobody else does."""
+        return super().producer_pool if self.current_worker_task else hurried(self)
+
+
 os.environ["DJANGO_SETTINGS_MODULE"] = settings_module()
-app = Celery("slipway")
+app = App("slipway")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -10,11 +10,17 @@ from django.core.exceptions import ImproperlyConfigured
 from dotenv import dotenv_values
 
 from config.parsers import (
+    ADDRESS_RULES,
+    AddressRule,
     Smtp,
     choice,
+    client_address,
     database_url,
     hosts,
+    local_origins,
     number,
+    origins,
+    pool_size,
     port,
     redis_url,
     secret,
@@ -29,6 +35,8 @@ from config.parsers import (
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ("production", "staging", "development", "test")
+AT_HOME = ("development", "test")
+SOCIAL_PROVIDERS = ("google", "github", "microsoft")
 
 
 class BadEnvironment(ImproperlyConfigured):
@@ -48,18 +56,25 @@ def declare(
     default: Any = MISSING,
     is_secret: bool = False,
     environments: tuple[str, ...] = ENVIRONMENTS,
+    elsewhere: Any = None,
+    parse_at_home: Callable[[str], Any] | None = None,
 ) -> Any:
-    """Declare one variable; without a default it has to be set in each of its environments."""
+    """Declare one variable; without a default it has to be set in each of its environments.
+
+    `elsewhere` is its value in the other environments where it is not set, and `parse_at_home`
+    what reads it in development and in the suite.
+    """
     details = {
         "purpose": purpose,
         "example": example,
         "parse": parse,
+        "parse_at_home": parse_at_home or parse,
         "secret": is_secret,
         "required": default is MISSING,
         "environments": environments,
     }
     if default is MISSING:
-        default = None
+        default = elsewhere
     if isinstance(default, list):
         return field(default_factory=list, metadata=details, repr=not is_secret)
     return field(default=default, metadata=details, repr=not is_secret)
@@ -100,6 +115,22 @@ class Env:
         parse=hosts,
         default=[],
     )
+    TRUSTED_ORIGINS: list[str] = declare(
+        "Further exact origins that may send forms and read /api/ from a browser, comma-separated.",
+        example="https://www.example.com",
+        parse=origins,
+        parse_at_home=local_origins,
+        default=[],
+    )
+    CLIENT_ADDRESS_FROM: AddressRule = declare(
+        "What stands in front of the web process, and so where a client's address is read. "
+        "One of heroku, render, cloudflare, host, depth:N, header:NAME, socket: "
+        "see docs/operations.md.",
+        example="host",
+        parse=client_address,
+        environments=("production", "staging"),
+        elsewhere=ADDRESS_RULES["socket"],
+    )
     DATABASE_URL: str = declare(
         "PostgreSQL as the runtime role, which owns no table.",
         example="postgresql://slipway_app:password@db.example.com/slipway",
@@ -113,6 +144,13 @@ class Env:
         parse=database_url,
         default="",
         is_secret=True,
+    )
+    DATABASE_POOL: int | None = declare(
+        "How many connections to the database the threads of a process share. "
+        "Without it, each thread keeps one of its own.",
+        example="3",
+        parse=pool_size,
+        default=None,
     )
     REDIS_URL: str = declare(
         "Redis or Valkey for queue, cache and limits.",
@@ -182,6 +220,39 @@ class Env:
         parse=port,
         default=8000,
     )
+    GOOGLE_CLIENT_ID: str = declare(
+        "The product's client ID at Google; with its secret, people can sign in with Google.",
+        example="123456789-abc.apps.googleusercontent.com",
+        default="",
+    )
+    GOOGLE_CLIENT_SECRET: str = declare(
+        "The secret that Google gave along with GOOGLE_CLIENT_ID.",
+        example="the-secret-shown-once",
+        default="",
+        is_secret=True,
+    )
+    GITHUB_CLIENT_ID: str = declare(
+        "The product's client ID at GitHub; with its secret, people can sign in with GitHub.",
+        example="Ov23liAbCdEfGhIjKlMn",
+        default="",
+    )
+    GITHUB_CLIENT_SECRET: str = declare(
+        "The secret that GitHub gave along with GITHUB_CLIENT_ID.",
+        example="the-secret-shown-once",
+        default="",
+        is_secret=True,
+    )
+    MICROSOFT_CLIENT_ID: str = declare(
+        "The product's client ID at Microsoft; with its secret, people can sign in with Microsoft.",
+        example="11111111-2222-3333-4444-555555555555",
+        default="",
+    )
+    MICROSOFT_CLIENT_SECRET: str = declare(
+        "The secret that Microsoft gave along with MICROSOFT_CLIENT_ID.",
+        example="the-secret-shown-once",
+        default="",
+        is_secret=True,
+    )
     DEV_MAIL_DIR: Path = declare(
         "The Maildir that /dev/mail/ shows.",
         example=".local/mail",
@@ -193,6 +264,13 @@ class Env:
     def environment(self) -> str:
         """The environment's name: production, staging, development or test."""
         return self.DJANGO_SETTINGS_MODULE.rpartition(".")[2]
+
+    @property
+    def platform(self) -> str:
+        """Whose machines these are, as far as the platform's own variables tell; else blank."""
+        if self.HEROKU_SLUG_COMMIT:
+            return "heroku"
+        return "render" if self.RENDER_GIT_COMMIT else ""
 
     @property
     def release(self) -> str:
@@ -209,13 +287,14 @@ def read(source: Mapping[str, str]) -> Env:
     environment = source.get("DJANGO_SETTINGS_MODULE", "").rpartition(".")[2]
     if environment not in ENVIRONMENTS:
         environment = "production"
+    parser = "parse_at_home" if environment in AT_HOME else "parse"
     values: dict[str, Any] = {}
     problems: list[str] = []
     for declared in fields(Env):
         about, raw = declared.metadata, source.get(declared.name, "").strip()
         if raw:
             try:
-                values[declared.name] = about["parse"](raw)
+                values[declared.name] = about[parser](raw)
                 continue
             except ValueError as error:
                 reason = str(error)
@@ -228,11 +307,24 @@ def read(source: Mapping[str, str]) -> Env:
             f"      {about['purpose']}\n"
             f"      Example: {declared.name}={about['example']}"
         )
+    problems += halves(values)
     if problems:
         raise BadEnvironment(
             f"The environment is not ready for {environment}:\n" + "\n".join(problems)
         )
     return Env(**values)
+
+
+def halves(values: Mapping[str, Any]) -> list[str]:
+    """What to say of each provider of which only the ID or only the secret is set."""
+    said = []
+    for provider in SOCIAL_PROVIDERS:
+        pair = [f"{provider.upper()}_CLIENT_{half}" for half in ("ID", "SECRET")]
+        missing = [name for name in pair if not values.get(name)]
+        if len(missing) == 1:
+            [there] = {*pair} - {*missing}
+            said.append(f"  {missing[0]} is not set, but {there} is: set both or neither")
+    return said
 
 
 def from_file() -> dict[str, str]:

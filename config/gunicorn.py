@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import structlog
 from gunicorn import glogging
 
 from apps.core.logs import configure, logging_config
@@ -37,7 +38,20 @@ preload_app = True
 # A worker's sign of life is a file's time, and a slow disk must not look like a hung worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  (not a temporary file of ours)
 control_socket_disable = True
-# Nobody's headers set the scheme, the path or the script's name: Django itself reads the one that
-# counts, X-Forwarded-Proto, which is the platform's to set.
+# Nobody's headers set the scheme, the path or the script's name: Django itself reads the ones that
+# count, and only if CLIENT_ADDRESS_FROM declares a proxy. The first line alone would not do, since
+# to gunicorn every peer on a Unix socket is a proxy to trust; Heroku also sets it to "*" outside.
 forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+# X_Forwarded_For would reach Django under the same name as X-Forwarded-For.
+header_map = "drop"
 logger_class = Logger
+
+
+def on_starting(server: Any) -> None:
+    """Say once, as the web process starts, where it reads a client's address."""
+    rule = ENV.CLIENT_ADDRESS_FROM
+    structlog.get_logger("slipway.client_address").info(
+        "client_address.rule", rule=rule.name, header=rule.header or None, depth=rule.depth or None
+    )

@@ -26,6 +26,46 @@ class Smtp:
     use_ssl: bool
 
 
+@dataclass(frozen=True)
+class AddressRule:
+    """Where a client's address is read, in place of the connection's own: one rule, declared once.
+
+    `header` is blank for the connection itself. `depth` counts a list's entries from the right,
+    one for each proxy in front; 0 takes the header for a single address. `nearby` believes the
+    header only if the connection came from this machine or its private network.
+    """
+
+    name: str
+    header: str = ""
+    depth: int = 0
+    nearby: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def has_proxy(self) -> bool:
+        """Whether somebody in front is trusted to say what the connection does not."""
+        return bool(self.header)
+
+
+FORWARDED = "X-Forwarded-For"
+ADDRESS_RULES = {
+    rule.name: rule
+    for rule in (
+        # The router appends the address that it was connected from.
+        AddressRule("heroku", FORWARDED, 1),
+        # Cloudflare appends the client's, then Render's own proxy appends Cloudflare's.
+        AddressRule("render", FORWARDED, 2),
+        # Cloudflare writes it anew; whoever can reach the origin past Cloudflare can forge it.
+        AddressRule("cloudflare", "CF-Connecting-IP"),
+        # nginx, Caddy or the like on this machine or next to it.
+        AddressRule("host", FORWARDED, 1, nearby=True),
+        AddressRule("socket"),
+    )
+}
+
+
 def text(value: str) -> str:
     return value
 
@@ -39,6 +79,13 @@ def number(value: str) -> int:
 def port(value: str) -> int:
     if number(value) > 65535:
         raise ValueError("must be a port, 1 to 65535")
+    return int(value)
+
+
+def pool_size(value: str) -> int:
+    """Take a size of at least 2: a job renews its lease beside the connection that it works on."""
+    if number(value) < 2:
+        raise ValueError("must be at least 2")
     return int(value)
 
 
@@ -113,6 +160,33 @@ def site_url(value: str) -> str:
         raise ValueError("must start with https://")
     usual = url.port in {None, {"https": 443, "http": 80}[url.scheme]}
     return f"{url.scheme}://{host}" if usual else f"{url.scheme}://{host}:{url.port}"
+
+
+def origins(value: str) -> list[str]:
+    """Take exact origins over HTTPS, as browsers write them."""
+    found = local_origins(value)
+    for origin in found:
+        if not origin.startswith("https://"):
+            raise ValueError(f"has {origin}, which must start with https://")
+    return found
+
+
+def local_origins(value: str) -> list[str]:
+    """Take exact origins, those of loopback over plain HTTP among them."""
+    return [site_url(word) for word in words(value)]
+
+
+def client_address(value: str) -> AddressRule:
+    """Take a preset's name, ``depth:2`` or ``header:True-Client-IP``."""
+    if value in ADDRESS_RULES:
+        return ADDRESS_RULES[value]
+    if re.fullmatch(r"depth:[1-9]", value):
+        return AddressRule(value, FORWARDED, int(value[-1]))
+    # No underscore: gunicorn drops such headers, since they could pass for one with a hyphen.
+    if re.fullmatch(r"header:[A-Za-z0-9-]{1,64}", value):
+        return AddressRule(value, value.partition(":")[2])
+    presets = ", ".join(ADDRESS_RULES)
+    raise ValueError(f"must be one of {presets}, or depth:1 to depth:9, or header:NAME")
 
 
 def hosts(value: str) -> list[str]:

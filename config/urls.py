@@ -7,10 +7,11 @@ from apps.accounts import views as accounts
 from apps.audit import views as audit
 from apps.clients import views as clients
 from apps.clients.dashboard import dashboard
-from apps.core import health
+from apps.core import csp_reports, health
 from apps.core import views as core
 from apps.jobs import views as jobs
-from apps.tenants.views import invitations, members, workspaces
+from apps.ops import views as ops
+from apps.tenants.views import invitations, members, ownership, workspaces
 from apps.transfers.views import exports, imports, transfers
 
 handler400 = "apps.core.errors.bad_request"
@@ -55,11 +56,28 @@ in_tenant = [
     path("members/", members.member_list, name="member_list"),
     path("members/<int:pk>/", members.membership_update, name="membership_update"),
     path("members/<int:pk>/delete/", members.membership_delete, name="membership_delete"),
+    path("members/<int:pk>/suspension/", members.suspension_create, name="suspension_create"),
+    path(
+        "members/<int:pk>/suspension/delete/",
+        members.suspension_delete,
+        name="suspension_delete",
+    ),
     path("invitations/new/", invitations.invitation_create, name="invitation_create"),
     path("invitations/<int:pk>/resend/", invitations.invitation_resend, name="invitation_resend"),
     path("invitations/<int:pk>/delete/", invitations.invitation_delete, name="invitation_delete"),
     path("leave/", members.departure_create, name="departure_create"),
+    path("ownership/", ownership.ownership_transfer_create, name="ownership_transfer_create"),
     path("settings/", workspaces.workspace_update, name="workspace_update"),
+    path(
+        "settings/two-step/",
+        workspaces.mfa_requirement_create,
+        name="mfa_requirement_create",
+    ),
+    path(
+        "settings/two-step/delete/",
+        workspaces.mfa_requirement_delete,
+        name="mfa_requirement_delete",
+    ),
 ]
 
 urlpatterns = [
@@ -69,9 +87,12 @@ urlpatterns = [
     # Health
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    # What browsers report
+    path("csp-report", csp_reports.csp_report_create, name="csp_report_create"),
     # People
     path("accounts/", include("apps.accounts.urls")),
     path("account/", accounts.profile, name="profile"),
+    path("account/email/", accounts.email_change_confirm, name="email_change_confirm"),
     # Workspaces
     path("home/", workspaces.home, name="home"),
     path("workspaces/", workspaces.workspace_list, name="workspace_list"),
@@ -81,8 +102,15 @@ urlpatterns = [
         invitations.acceptance_create,
         name="acceptance_create",
     ),
+    path(
+        "workspaces/<slug:slug>/two-step/",
+        workspaces.second_factor_needed,
+        name="second_factor_needed",
+    ),
     path("invitations/<str:token>/", invitations.invitation_accept, name="invitation_accept"),
     path("t/<slug:slug>/", include(in_tenant)),
+    # Those who run the product
+    path("operations/", ops.operations, name="operations"),
 ]
 
 if settings.ENVIRONMENT == "development":

@@ -29,9 +29,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 
 from dev.processes import Processes
-from dev.valkey import free_port
+from dev.valkey import Valkey, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
+# A second name, in a domain that browsers know to speak HTTPS alone; it leads nowhere by itself.
+OTHER_NAME = "portal.example.dev"
 BOOT_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -54,13 +56,25 @@ class Mailbox:
 class Portal:
     """The processes of the Procfile under production settings, from start to stop."""
 
-    def __init__(self, *, servers: Mapping[str, str], folder: Path) -> None:
-        """Take the addresses of PostgreSQL and Redis, and a folder for logs, files and keys."""
-        self.servers, self.folder = servers, folder
+    def __init__(
+        self,
+        *,
+        servers: Mapping[str, str],
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take the address of PostgreSQL, and a folder for logs, files and keys.
+
+        It has a Redis of its own, or else another portal's worker would hear of its jobs.
+
+        `variables` are what differs from the environment that it makes by itself.
+        """
+        self.servers, self.folder, self.variables = servers, folder, variables or {}
         self.port = free_port()
         self.url = f"https://localhost:{self.port}"
         self.mailbox = Mailbox()
         self.smtp = Controller(self.mailbox, hostname="127.0.0.1", port=free_port())
+        self.redis = Valkey(home=folder, log=folder / "valkey.log", throwaway=True)
         self.database = f"portal_{secrets.token_hex(4)}"
         self.processes: Processes | None = None
         self.authority = trustme.CA()
@@ -70,6 +84,7 @@ class Portal:
         self._write_certificate()
         self.smtp.start()
         try:
+            self.redis.start()
             self._owner_sql(f'CREATE DATABASE "{self.database}"')
             self.manage("migrate", "--verbosity", "0")
             self.manage("collectstatic", "--noinput", "--verbosity", "0")
@@ -98,9 +113,11 @@ class Portal:
             "DJANGO_SETTINGS_MODULE": f"config.settings.{settings}",
             "SECRET_KEY": secret_key(self.folder),
             "SITE_URL": self.url,
+            "ALLOWED_HOSTS": OTHER_NAME,
+            "CLIENT_ADDRESS_FROM": "socket",
             "DATABASE_URL": with_database(self.servers["DATABASE_URL"], self.database),
             **({"DATABASE_OWNER_URL": with_database(owner, self.database)} if owner else {}),
-            "REDIS_URL": f"{self.servers['REDIS_URL'].rstrip('/').removesuffix('/0')}/15",
+            "REDIS_URL": self.redis.url,
             "EMAIL_URL": f"smtp://127.0.0.1:{self.smtp.port}",
             "DEFAULT_FROM_EMAIL": "Slipway <hello@slipway.example>",
             "FILES_ROOT": str(self.folder / "files"),
@@ -112,6 +129,7 @@ class Portal:
             "GUNICORN_CMD_ARGS": shlex.join(
                 ["--certfile", str(certificate), "--keyfile", str(key)]
             ),
+            **self.variables,
         }
 
     def manage(self, *words: str, settings: str = "production") -> str:
@@ -129,9 +147,10 @@ class Portal:
         return done.stdout
 
     def stop(self) -> None:
-        """End the processes, the mail server and the database."""
+        """End the processes, Redis, the mail server and the database."""
         if self.processes:
             self.processes.stop(STOP_SECONDS)
+        self.redis.stop()
         self.smtp.stop()
         self._owner_sql(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
@@ -170,7 +189,7 @@ class Portal:
         raise RuntimeError(f"Not ready after {BOOT_SECONDS} s; /readyz said {answer}")
 
     def _write_certificate(self) -> None:
-        issued = self.authority.issue_cert("localhost", "127.0.0.1")
+        issued = self.authority.issue_cert("localhost", "127.0.0.1", OTHER_NAME)
         issued.private_key_pem.write_to_path(str(self.folder / "key.pem"))
         chain = self.folder / "certificate.pem"
         chain.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from apps.tenants.scope import Scope, entered, outside
 from config.celery import app as celery_app
 from config.settings import test as declared
 from dev.portal import Mailbox
+from tests.world.clock import Clock
 
 PASSWORD = "correct horse battery staple"
 
@@ -63,6 +64,12 @@ def mail_leaves_through_the_queue(settings: Any) -> None:
 def empty_cache() -> None:
     """Start each test with an empty cache and an empty queue."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The limits' clock, which stands still, so that none of their windows ends during a test."""
+    return Clock(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

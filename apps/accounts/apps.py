@@ -7,4 +7,10 @@ class AccountsConfig(AppConfig):
     name = "apps.accounts"
 
     def ready(self) -> None:
-        from apps.accounts import signin  # noqa: F401  (connects the log of sign-ins)
+        from apps.accounts import (  # noqa: F401  (connects what they listen to)
+            email_change,
+            factors,
+            sessions,
+            signin,
+            social,
+        )

@@ -3,8 +3,10 @@
 from typing import Any, ClassVar
 
 from allauth.account import forms as allauth_forms
+from allauth.account.models import EmailAddress
 from django import forms
 from django.core.validators import RegexValidator
+from django.http import HttpRequest
 
 from apps.accounts.models import User
 
@@ -46,11 +48,36 @@ class LoginForm(InOurWords, allauth_forms.LoginForm):
 
 
 class ResetPasswordForm(InOurWords, allauth_forms.ResetPasswordForm):
-    """Asks where to send the link to choose a new password."""
+    """Asks where to send the link to choose a new password.
+
+    A known and an unknown address cost the same questions and the same work, or else the time that
+    the answer takes would tell them apart.
+    """
+
+    def clean_email(self) -> str:
+        address: str = self.cleaned_data["email"]
+        self.users = list(User.objects.filter(email=address.lower(), is_active=True))
+        return address
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        if not self.users:
+            # What the link of somebody known takes: allauth_forms.default_token_generator.
+            EmailAddress.objects.filter(email=self.cleaned_data["email"]).exists()
+            allauth_forms.default_token_generator.make_token(User(pk=0))
+        address: str = super().save(request, **kwargs)
+        return address
 
 
-class AddEmailForm(InOurWords, allauth_forms.AddEmailForm):
+class AddEmailForm(allauth_forms.AddEmailForm):
     """Asks for the address to change to."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fields["email"].label = "New e-mail address"
+
+
+class CodeForm(allauth_forms.BaseConfirmCodeForm):
+    """Asks for a code that was mailed."""
 
 
 class SignupForm(InOurWords, allauth_forms.SignupForm):

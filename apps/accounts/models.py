@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+# What counts as one, by django-allauth's names; recovery codes only come along with it.
+SECOND_FACTORS = ["totp", "webauthn"]
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes people; addresses are kept in lower case."""
@@ -51,6 +54,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def display_name(self) -> str:
         """What others see: the name, or the address of somebody who gave none."""
         return self.name or self.email
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether signing in by password asks for a second step. One query."""
+        from allauth.mfa.utils import is_mfa_enabled
+
+        return bool(is_mfa_enabled(self, SECOND_FACTORS))
 
 
 def display_name(user: User) -> str:

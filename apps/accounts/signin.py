@@ -1,26 +1,21 @@
-"""The log of who signed in and who failed to, in a logger of its own: `slipway.signin`.
+"""What follows a sign-in, or a failed one: a line in a logger of its own, `slipway.signin`.
 
-It holds neither passwords nor addresses; failures for one address have the same fingerprint.
+It holds neither passwords nor addresses; failures for one address have the same fingerprint. What
+the limits refuse (apps/core/limits.py) is in this log as well.
 """
 
 from typing import Any
 
 import structlog
-from allauth.account.signals import email_verification_code_rejected
+from allauth.account.signals import email_verification_code_rejected, password_reset
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 
 from apps.accounts.models import User
+from apps.core.identity import fingerprint, welcome
 
 log = structlog.get_logger("slipway.signin")
-
-
-def fingerprint(address: str) -> str:
-    """Twelve hex digits that stand for an address; only SECRET_KEY's holder can test a guess."""
-    plain = address.strip().casefold()
-    return salted_hmac("slipway.signin", plain, algorithm="sha256").hexdigest()[:12]
 
 
 def log_attempt(event: str, request: HttpRequest | None, credentials: dict[str, Any]) -> None:
@@ -46,3 +41,10 @@ def wrong_code(request: HttpRequest, user: User, **kwargs: Any) -> None:
 @receiver(user_logged_in)
 def succeeded(request: HttpRequest, user: User, **kwargs: Any) -> None:
     log.info("signin.succeeded", address=fingerprint(user.email), user=user.pk, ip=ip_of(request))
+    welcome(request, user.email)
+
+
+@receiver(password_reset)
+def mailbox_proved(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Let in whoever opened a mailed link, even while strangers use up the account's limit."""
+    welcome(request, user.email)

@@ -1,16 +1,51 @@
 """The pages of django-allauth that we use, each with who may call it; the views are the library's.
 
 They are listed one by one, instead of included, so that an upgrade or a setting cannot add a page
-that nobody has looked at. Left out is the confirmation of sign-in codes, which we do not send.
+that nobody has looked at. Left out is the confirmation of sign-in codes, which we do not send, and
+the recovery codes as a file, which the page that shows them once has in itself.
 """
 
+from functools import wraps
+from typing import Any
+
 from allauth.account import views
+from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import path, re_path
 
-from apps.core.access import Plane, access
+from apps.accounts import security_views
+from apps.accounts import social_views as social
+from apps.accounts import views as own_views
+from apps.core.access import Plane, View, access
 
 anyone = access(Plane.PUBLIC, "GET", "POST")
+back = access(Plane.PUBLIC)
 signed_in = access(Plane.ACCOUNT, "GET", "POST")
+
+
+def confirmed(view: View) -> View:
+    """Ask who it is first, where django-allauth does not, and keep nothing of a form meanwhile.
+
+    The library keeps a form in the session until then, which would write a password into a row.
+    """
+    asks = reauthentication_required(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "POST" and is_reauthentication_required(request, app=""):
+            return redirect(request.path)
+        answer: HttpResponseBase = asks(request, *args, **kwargs)
+        return answer
+
+    return guarded
+
 
 urlpatterns = [
     path("login/", anyone(views.login), name="account_login"),
@@ -25,9 +60,9 @@ urlpatterns = [
     ),
     # One's own address and password
     path("reauthenticate/", signed_in(views.reauthenticate), name="account_reauthenticate"),
-    path("email/", signed_in(views.email), name="account_email"),
+    path("email/", own_views.email_change_create, name="account_email"),
     path("password/change/", signed_in(views.password_change), name="account_change_password"),
-    path("password/set/", signed_in(views.password_set), name="account_set_password"),
+    path("password/set/", signed_in(confirmed(views.password_set)), name="account_set_password"),
     # A forgotten password: the mailed link
     path("password/reset/", anyone(views.password_reset), name="account_reset_password"),
     path(
@@ -45,4 +80,79 @@ urlpatterns = [
         access(Plane.PUBLIC)(views.password_reset_from_key_done),
         name="account_reset_password_from_key_done",
     ),
+    # The second step of signing in, and a passkey as the only one
+    path("2fa/authenticate/", anyone(mfa.authenticate), name="mfa_authenticate"),
+    path("2fa/webauthn/login/", anyone(webauthn.login_webauthn), name="mfa_login_webauthn"),
+    path("2fa/reauthenticate/", signed_in(mfa.reauthenticate), name="mfa_reauthenticate"),
+    path(
+        "2fa/webauthn/reauthenticate/",
+        signed_in(webauthn.reauthenticate_webauthn),
+        name="mfa_reauthenticate_webauthn",
+    ),
+    # Sign-in and security: the overview, authenticator app, passkeys, recovery codes
+    path("2fa/", security_views.security, name="mfa_index"),
+    path(
+        "2fa/totp/activate/",
+        signed_in(security_views.ActivateApp.as_view()),
+        name="mfa_activate_totp",
+    ),
+    path("2fa/totp/deactivate/", signed_in(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path(
+        "2fa/webauthn/",
+        access(Plane.ACCOUNT)(webauthn.list_webauthn),
+        name="mfa_list_webauthn",
+    ),
+    path("2fa/webauthn/add/", signed_in(webauthn.add_webauthn), name="mfa_add_webauthn"),
+    path(
+        "2fa/webauthn/keys/<int:pk>/edit/",
+        signed_in(webauthn.edit_webauthn),
+        name="mfa_edit_webauthn",
+    ),
+    path(
+        "2fa/webauthn/keys/<int:pk>/remove/",
+        signed_in(webauthn.remove_webauthn),
+        name="mfa_remove_webauthn",
+    ),
+    path(
+        "2fa/recovery-codes/",
+        access(Plane.ACCOUNT)(recovery_codes.view_recovery_codes),
+        name="mfa_view_recovery_codes",
+    ),
+    path(
+        "2fa/recovery-codes/generate/",
+        signed_in(recovery_codes.generate_recovery_codes),
+        name="mfa_generate_recovery_codes",
+    ),
+    # Where one is signed in
+    path("sessions/", security_views.session_list, name="usersessions_list"),
+    path("sessions/<int:pk>/delete/", security_views.session_delete, name="session_delete"),
+    path(
+        "sessions/others/delete/",
+        security_views.other_sessions_delete,
+        name="other_sessions_delete",
+    ),
+    # Signing in through a provider; without keys its pages are not there
+    path("google/login/", anyone(social.begin("google")), name="google_login"),
+    path("google/login/callback/", back(social.come_back("google")), name="google_callback"),
+    path("github/login/", anyone(social.begin("github")), name="github_login"),
+    path("github/login/callback/", back(social.come_back("github")), name="github_callback"),
+    path("microsoft/login/", anyone(social.begin("microsoft")), name="microsoft_login"),
+    path(
+        "microsoft/login/callback/",
+        back(social.come_back("microsoft")),
+        name="microsoft_callback",
+    ),
+    path(
+        "3rdparty/login/cancelled/",
+        access(Plane.PUBLIC)(social.login_cancelled),
+        name="socialaccount_login_cancelled",
+    ),
+    path(
+        "3rdparty/login/error/",
+        access(Plane.PUBLIC)(social.login_error),
+        name="socialaccount_login_error",
+    ),
+    path("3rdparty/signup/", anyone(social.signup), name="socialaccount_signup"),
+    path("3rdparty/", signed_in(social.connections), name="socialaccount_connections"),
+    path("3rdparty/reauthenticate/", social.reauthenticate, name="social_reauthenticate"),
 ]

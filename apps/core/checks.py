@@ -24,7 +24,10 @@ def every_route_declares_its_access(**kwargs: object) -> list[CheckMessage]:
 
 @register()
 def roles_are_asked_inside_tenants_only(**kwargs: object) -> list[CheckMessage]:
-    """Refuse a role outside a tenant, where nobody has one, and a tenant's page without a role."""
+    """Refuse a role outside a tenant, where nobody has one, and a tenant's page without a role.
+
+    The platform plane is no role: a page for staff inside a tenant would be a way into it.
+    """
     return [
         Error(
             f"The view of /{route.path} is on the {route.access.plane.value} plane.",

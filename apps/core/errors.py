@@ -32,17 +32,21 @@ def page(status: int, template: str = "", *, retry_after: int | None = None) -> 
     It is the same for everybody but for the request's ID. `retry_after`, in seconds, is for 429
     and 503. `template` replaces `errors/<status>.html`.
     """
-    response = _as_json(status) if _prefers_json() else _as_page(status, template)
+    response = _as_json(status) if _prefers_json() else _as_page(status, template, retry_after)
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     return response
 
 
 def _prefers_json() -> bool:
+    """Whether a program asks: it says so, or it sent JSON and wants no page in return."""
     request = current_request.get()
-    if request is None:
+    if request is None or "HX-Request" in request.headers:
         return False
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return True
+    wants_page = "text/html" in request.headers.get("Accept", "")
+    return request.content_type == "application/json" and not wants_page
 
 
 def _as_json(status: int) -> HttpResponse:
@@ -50,8 +54,8 @@ def _as_json(status: int) -> HttpResponse:
     return JsonResponse({"error": error}, status=status)
 
 
-def _as_page(status: int, template: str) -> HttpResponse:
-    context = {"product": PRODUCT, "request_id": request_id.get()}
+def _as_page(status: int, template: str, retry_after: int | None) -> HttpResponse:
+    context = {"product": PRODUCT, "request_id": request_id.get(), "retry_after": retry_after}
     try:
         body: str = render_to_string(template or f"errors/{status}.html", context)
     except Exception:

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 import structlog
 from celery import current_app
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
@@ -22,8 +21,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.core import redact
 from apps.core.access import Plane, access
+from apps.core.cache import redis_alone
 
-HEARTBEAT = "worker-heartbeat"  # the cache key under which apps/ops keeps the worker's time
+# The cache keys under which apps/ops keeps when the two were last heard of.
+HEARTBEAT = "worker-heartbeat"
+SCHEDULER_HEARTBEAT = "scheduler-heartbeat"
 HEARTBEAT_MAX_AGE = 60.0  # seconds
 DEADLINE = 0.8  # seconds that all checks together may take
 
@@ -87,7 +89,7 @@ class Probe:
 def new_connection() -> Iterator[BaseDatabaseWrapper]:
     """A new connection to the database that is given up soon; a thread's first is its own."""
     connection = connections["default"]
-    options = {**connection.settings_dict.get("OPTIONS", {}), "connect_timeout": 1}
+    options = {**connection.settings_dict.get("OPTIONS", {}), "connect_timeout": 1, "pool": None}
     connection.settings_dict = {**connection.settings_dict, "OPTIONS": options}
     try:
         yield connection
@@ -111,8 +113,9 @@ def migrations() -> None:
 
 
 def cache_round_trip() -> None:
-    """Raise unless the cache gives back what it was given."""
+    """Raise unless Redis itself gives back what it was given."""
     key, value = f"readiness-{secrets.token_hex(8)}", secrets.token_hex(8)
+    cache = redis_alone()
     cache.set(key, value, timeout=5)
     if cache.get(key) != value:
         raise NotReady("the cache did not keep a value")
@@ -126,7 +129,17 @@ def broker() -> None:
 
 def worker() -> None:
     """Raise unless a worker showed signs of life in the last minute."""
-    beaten = cache.get(HEARTBEAT)
+    hear(HEARTBEAT)
+
+
+def scheduler() -> None:
+    """Raise unless the scheduler did; no request needs it, so readiness does not ask."""
+    hear(SCHEDULER_HEARTBEAT)
+
+
+def hear(key: str) -> None:
+    """Raise unless the heartbeat kept under `key` is of the last minute."""
+    beaten = redis_alone().get(key)
     if beaten is None:
         raise NotReady("no heartbeat")
     age = time.time() - beaten
@@ -148,10 +161,10 @@ def probes() -> dict[str, Probe]:
 PROBES = probes()
 
 
-def ask_all() -> dict[str, Attempt]:
+def ask_all(probes: dict[str, Probe]) -> dict[str, Attempt]:
     """Run all checks at once and wait for them until the deadline; a hung one has timed out."""
     deadline = time.monotonic() + DEADLINE
-    attempts = {name: probe.begin() for name, probe in PROBES.items()}
+    attempts = {name: probe.begin() for name, probe in probes.items()}
     for attempt in attempts.values():
         attempt.join(max(0.0, deadline - time.monotonic()))
     return attempts
@@ -166,7 +179,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @access(Plane.PUBLIC)
 def readyz(request: HttpRequest) -> HttpResponse:
     """All that requests need is there, or 503 and what is not; figures for the operator alone."""
-    attempts = ask_all()
+    attempts = ask_all(PROBES)
     errors = {name: attempt.error for name, attempt in attempts.items() if attempt.error}
     if errors:
         log.warning("readiness.failed", errors=errors)

@@ -1,8 +1,9 @@
-"""What a request carries once the middleware has seen it, for type checkers and readers."""
+"""What a request carries once the middleware has seen it, and where it may lead."""
 
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
@@ -24,3 +25,13 @@ class TenantRequest(SignedInRequest):
 
     tenant: "Tenant"
     membership: "Membership"
+
+
+def leads_home(request: HttpRequest, url: str) -> bool:
+    """Whether an address that somebody brought along, such as `next`, stays on this very host.
+
+    Other hosts do not count, though ALLOWED_HOSTS or TRUSTED_ORIGINS may name them.
+    """
+    return url_has_allowed_host_and_scheme(
+        url, {request.get_host()}, require_https=request.is_secure()
+    )

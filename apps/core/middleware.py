@@ -69,6 +69,7 @@ def write_line(request: HttpRequest, response: HttpResponseBase, seconds: float)
         status=response.status_code,
         duration_ms=round(seconds * 1000, 1),
         bytes=size_of(response),
+        ip=request.META["REMOTE_ADDR"],
         **({"exc_info": failure} if failure else {}),
     )
 
@@ -115,7 +116,8 @@ class SignInMiddleware(LoginRequiredMiddleware):
 class CacheControlMiddleware:
     """Keep every page out of every cache, but for those whose view calls them public.
 
-    A page that depends on a cookie or sets one is nobody else's, whatever its view says.
+    A page that depends on a cookie, sets one or carries a nonce is nobody else's, whatever its
+    view says.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -125,7 +127,8 @@ class CacheControlMiddleware:
         response = self.get_response(request)
         said = {word.strip() for word in response.get("Cache-Control", "").lower().split(",")}
         depends = {word.strip() for word in response.get("Vary", "").lower().split(",")}
-        if "public" not in said or response.cookies or "cookie" in depends:
+        own = response.cookies or "cookie" in depends or getattr(request, "csp_nonce", None)
+        if own or "public" not in said:
             response["Cache-Control"] = "private, no-store"
             del response["Expires"]
         return response

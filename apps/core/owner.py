@@ -1,12 +1,12 @@
 """The two database roles: the owner, which migrates, and the runtime role, which owns nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 
 import dj_database_url
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 _acting: ContextVar[bool] = ContextVar("acting_as_owner", default=False)
 
@@ -37,8 +37,11 @@ def _login_of_owner() -> Iterator[None]:
         return
     runtime, owner = connection.settings_dict, dj_database_url.parse(settings.DATABASE_OWNER_URL)
     login = {key: owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT")}
+    limits = " ".join(f"-c {name}={value}" for name, value in settings.DATABASE_TIMEOUTS.items())
+    # Never from the pool of the runtime role, nor into it.
+    options = {**runtime["OPTIONS"], "options": limits, "pool": None}
     connection.close()
-    connection.settings_dict = {**runtime, **login}
+    connection.settings_dict = {**runtime, **login, "OPTIONS": options}
     try:
         yield
     finally:
@@ -61,3 +64,18 @@ def grant_to_runtime_role() -> None:
         # person may go, when the person does.
         cursor.execute(f"REVOKE UPDATE, DELETE ON audit_event FROM {role}")
         cursor.execute(f"GRANT UPDATE (actor_id) ON audit_event TO {role}")
+
+
+def limit_runtime_role() -> None:
+    """Have the database end what runs away on any connection of the runtime role.
+
+    The limits are the role's, in this database: a connection's own options come through no pooler.
+    A role may set its own, and no other's.
+    """
+    with closing(connections.create_connection("default")) as runtime, runtime.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        database = runtime.ops.quote_name(cursor.fetchone()[0])
+        for name, value in settings.DATABASE_TIMEOUTS.items():
+            cursor.execute(
+                f"ALTER ROLE CURRENT_USER IN DATABASE {database} SET {name} = %s", [value]
+            )

@@ -1,18 +1,17 @@
 """The Celery tasks of the job table: wake one job, and sweep up those that nobody woke."""
 
-from celery import shared_task
-
+from apps.core.celery import platform_task
 from apps.jobs.models import Job
 from apps.jobs.runner import attempt
 
 
-@shared_task(name="jobs.run")
+@platform_task(name="jobs.run")
 def run(pk: int) -> None:
     """Attempt the job with this primary key."""
     attempt(pk)
 
 
-@shared_task(name="jobs.sweep")
+@platform_task(name="jobs.sweep")
 def sweep() -> None:
     """Wake what is overdue: the broker was away, a worker died, or a retry is due."""
     Job.objects.bury()

@@ -2,12 +2,11 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 
 from apps.core.access import access
-from apps.core.http import TenantRequest
+from apps.core.http import TenantRequest, leads_home
 from apps.tenants.roles import TRANSFER
 
 
@@ -22,7 +21,7 @@ def job_cancellation_create(request: TenantRequest, slug: str, pk: int) -> HttpR
     else:
         messages.info(request, f"{job} had ended before it could be cancelled.")
     back = request.GET.get("next", "")
-    here = {request.get_host()}
-    if not url_has_allowed_host_and_scheme(back, here, require_https=request.is_secure()):
-        return redirect(request.tenant)
-    return redirect(back)
+    # Not by redirect(), to which a word is the name of a route.
+    return HttpResponseRedirect(
+        back if leads_home(request, back) else request.tenant.get_absolute_url()
+    )

@@ -31,8 +31,8 @@ def env_example() -> str:
     ]
     for one in variables(required=True):
         lines += commented(one)
-        alone = one.metadata["environments"] != ENVIRONMENTS
-        lines += [f"{'# ' if alone else ''}{one.name}="]
+        needed = "production" in one.metadata["environments"]
+        lines += [f"{'' if needed else '# '}{one.name}="]
     lines += ["", "# Optional"]
     for one in variables(required=False):
         lines += [*commented(one), f"# {one.name}={default_of(one)}"]
@@ -43,8 +43,7 @@ def commented(one: Variable) -> list[str]:
     """A variable's purpose and example, as comments."""
     about = one.metadata
     said = about["purpose"].replace(". ", ".\n").split("\n")
-    if about["environments"] != ENVIRONMENTS:
-        said.append(f"Only for {', '.join(about['environments'])}.")
+    said += where(one)
     return ["", *(f"# {line}" for line in [*said, f"Example: {about['example']}"])]
 
 
@@ -103,9 +102,17 @@ def named(one: Variable) -> tuple[str, str]:
     """A variable's name and purpose, with what is special about it."""
     about = one.metadata
     notes = ["Secret."] if about["secret"] else []
-    if about["environments"] != ENVIRONMENTS:
-        notes.append(f"Only for {', '.join(about['environments'])}.")
-    return f"`{one.name}`", " ".join([about["purpose"], *notes])
+    return f"`{one.name}`", " ".join([about["purpose"], *notes, *where(one)])
+
+
+def where(one: Variable) -> list[str]:
+    """Where a variable has to be set, unless that is everywhere."""
+    environments = one.metadata["environments"]
+    if environments == ENVIRONMENTS:
+        return []
+    if default_of(one):
+        return [f"Required in {' and '.join(environments)}; elsewhere `{default_of(one)}`."]
+    return [f"Only for {' and '.join(environments)}."]
 
 
 def example(one: Variable) -> str:

@@ -10,13 +10,13 @@ import sentry_sdk
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core import checks
-from django.core.cache import cache
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
 
+from apps.core.cache import redis_alone
 from apps.core.health import HEARTBEAT
 from config.product import PRODUCT, Product
 
@@ -135,22 +135,26 @@ def of_django() -> tuple[Message, ...]:
 def of_database() -> Database:
     """Ask over a connection of its own, which gives up soon and leaves the process's alone."""
     database = connections.create_connection("default")
-    options = {**database.settings_dict["OPTIONS"], "connect_timeout": PATIENCE}
+    options = {**database.settings_dict["OPTIONS"], "connect_timeout": PATIENCE, "pool": None}
     database.settings_dict = {**database.settings_dict, "OPTIONS": options}
     with closing(database):
+        # One transaction, which takes its time-out along: a pooler hands the connection on.
+        database.set_autocommit(False)
         with database.cursor() as cursor:
-            cursor.execute(f"SET statement_timeout = '{PATIENCE}s'")
+            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}s'")
             cursor.execute(ABOUT_THE_CONNECTION)
             role, is_superuser, bypasses_row_security, tables_owned, encrypted = cursor.fetchone()
-        return Database(
-            host=database.settings_dict["HOST"],
-            role=role,
-            is_superuser=is_superuser,
-            bypasses_row_security=bypasses_row_security,
-            tables_owned=tables_owned,
-            encrypted=encrypted,
-            unapplied=unapplied_migrations(database),
-        )
+        unapplied = unapplied_migrations(database)
+        database.rollback()
+    return Database(
+        host=database.settings_dict["HOST"],
+        role=role,
+        is_superuser=is_superuser,
+        bypasses_row_security=bypasses_row_security,
+        tables_owned=tables_owned,
+        encrypted=encrypted,
+        unapplied=unapplied,
+    )
 
 
 def unapplied_migrations(database: BaseDatabaseWrapper) -> tuple[str, ...]:
@@ -162,5 +166,5 @@ def unapplied_migrations(database: BaseDatabaseWrapper) -> tuple[str, ...]:
 
 def of_worker() -> float | None:
     """How many seconds ago a worker last showed itself, or None if none did in a day."""
-    beaten: float | None = cache.get(HEARTBEAT)
+    beaten: float | None = redis_alone().get(HEARTBEAT)
     return None if beaten is None else max(0.0, time.time() - beaten)

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from apps.core.access import Plane, access
+from apps.core.headers import widened
 from apps.mail import dev_inbox
 
 # A mail is shown as a mail program shows it: no script, nothing from afar, links in a new tab.
@@ -25,6 +26,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 
 
 @access(Plane.PUBLIC)
+@widened(frame_src="'self'")
 def mail_detail(request: HttpRequest, key: str) -> HttpResponse:
     """One mail: its headers, its text and a frame with its HTML."""
     return render(request, "dev_mail/detail.html", {"letter": find(key)})

@@ -1,12 +1,9 @@
-"""Values kept in the cache for one tenant; a cache that is down costs time, never a page."""
+"""Values kept in the cache for one tenant, under keys that carry it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-import structlog
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 from apps.tenants.scope import NoTenant
 
@@ -14,8 +11,6 @@ if TYPE_CHECKING:
     from apps.tenants.models import Tenant
 
 Kept = TypeVar("Kept")
-UNREACHABLE = (RedisError, OSError)
-log = structlog.get_logger("slipway.cache")
 
 
 def tenant_key(tenant: "Tenant | None", name: str) -> str:
@@ -30,30 +25,14 @@ def remember(
 ) -> Kept:
     """The kept value of `name`, or what `compute` returns, which is then kept for `seconds`."""
     key = tenant_key(tenant, name)
-    try:
-        kept: Kept | None = cache.get(key)
-    except UNREACHABLE as error:
-        log.warning("cache.unreachable", key=key, reason=type(error).__name__)
-        return compute()
+    kept: Kept | None = cache.get(key)
     if kept is not None:
         return kept
     value = compute()
-    with tolerance(key):
-        cache.set(key, value, seconds)
+    cache.set(key, value, seconds)
     return value
 
 
 def forget(tenant: "Tenant", name: str) -> None:
-    """Drop the kept value. While the cache is down nobody reads it, and it runs out by itself."""
-    key = tenant_key(tenant, name)
-    with tolerance(key):
-        cache.delete(key)
-
-
-@contextmanager
-def tolerance(key: str) -> Iterator[None]:
-    """Log that the cache cannot be reached, and go on."""
-    try:
-        yield
-    except UNREACHABLE as error:
-        log.warning("cache.unreachable", key=key, reason=type(error).__name__)
+    """Drop the kept value; while Redis is away other processes keep theirs until it runs out."""
+    cache.delete(tenant_key(tenant, name))

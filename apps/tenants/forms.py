@@ -78,6 +78,42 @@ class MembershipForm(forms.Form):
         return self.is_valid()
 
 
+class HeirField(forms.ModelChoiceField):
+    """One of the members to whom the workspace may be handed over, told apart by address."""
+
+    def label_from_instance(self, member: Membership) -> str:
+        return f"{member} ({member.user.email}), {member.as_role.label.lower()}"
+
+
+class OwnershipForm(forms.Form):
+    """To whom `by` hands the workspace over."""
+
+    member = HeirField(
+        label="New owner",
+        queryset=Membership.objects.none(),
+        empty_label="Choose a member",
+        error_messages={
+            "required": "Choose who takes the workspace over.",
+            "invalid_choice": "Choose somebody in the list.",
+        },
+    )
+
+    def __init__(self, *args: Any, by: Membership, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+        member = self.fields["member"]
+        assert isinstance(member, HeirField)
+        member.queryset = by.heirs
+
+    def save(self) -> bool:
+        """Hand it over; False, with the reason beside the field, if a rule forbids it."""
+        try:
+            self.by.hand_over(to=self.cleaned_data["member"])
+        except Refused as refusal:
+            self.add_error("member", str(refusal))
+        return self.is_valid()
+
+
 class AddressesField(forms.CharField):
     """E-mail addresses as people paste them: by comma, semicolon or line, with names or without."""
 

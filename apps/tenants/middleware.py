@@ -6,7 +6,10 @@ from collections.abc import Callable
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django_htmx.http import HttpResponseClientRedirect
 
 from apps.tenants.models import memberships_for_menu
 from apps.tenants.scope import tenant_scope
@@ -21,6 +24,8 @@ class StreamedTooLate(RuntimeError):
 
 class TenantMiddleware:
     """Open the tenant that the path names to its active members; to others it is not there.
+
+    Where the tenant requires a second factor, a member without one is led to where it is set up.
 
     A tenant's request is one transaction, templates included, and so is every write outside of
     one; an exception or a server error rolls it back. A response that streams from code is
@@ -46,9 +51,17 @@ class TenantMiddleware:
             raise Http404
         request.memberships, request.membership = memberships, memberships[0]  # type: ignore[attr-defined]  # ours
         request.tenant = memberships[0].tenant  # type: ignore[attr-defined]  # ours
+        if request.tenant.requires_mfa and not request.user.has_second_factor:  # type: ignore[attr-defined, union-attr]  # ours
+            return self.lead_away(request, "second_factor_needed", slug)
         # The scope comes first, so that the transaction begins in it and takes it along as it ends.
         with tenant_scope(request.tenant), transaction.atomic():  # type: ignore[attr-defined]  # ours
             return self.answer_in_transaction(request)
+
+    def lead_away(self, request: HttpRequest, route: str, slug: str) -> HttpResponseBase:
+        """Send a member to a page outside of the tenant, of which nothing opens meanwhile."""
+        if request.htmx:  # type: ignore[attr-defined]  # django-htmx's
+            return HttpResponseClientRedirect(reverse(route, args=[slug]))
+        return redirect(route, slug)
 
     def answer_in_transaction(self, request: HttpRequest) -> HttpResponseBase:
         request.owns_transaction = True  # type: ignore[attr-defined]  # ours

@@ -44,6 +44,7 @@ TRANSFER = Role.MEMBER
 DELETE = Role.ADMIN
 MANAGE_MEMBERS = Role.ADMIN
 MANAGE_WORKSPACE = Role.ADMIN
+HAND_OVER = Role.OWNER
 
 
 def may_grant(holder: Role, granted: Role) -> bool:

@@ -22,15 +22,26 @@ ENDINGS = {".csv", ".tsv", ".txt"}
 DELIMITERS = ",;\t"
 CHUNK = 64 * 1024
 
-# What people upload by mistake, by its first bytes.
+# What people upload by mistake or otherwise, by its first bytes in small letters; its name and the
+# kind that a browser gives it say nothing. Programs and pictures that are not listed hold NULs.
 STRANGERS = {
-    b"PK\x03\x04": "an Excel workbook or another zipped file. Save it as CSV first.",
+    b"pk\x03\x04": "an Excel workbook or another zipped file. Save it as CSV first.",
+    b"pk\x05\x06": "an empty zipped file.",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook. Save it as CSV first.",
-    b"%PDF": "a PDF.",
-    b"\x89PNG": "a picture.",
+    b"%pdf": "a PDF.",
+    b"{\\rtf": "a text document. Save it as CSV first.",
+    b"<!doctype": "a web page. Save it as CSV first.",
+    b"<html": "a web page. Save it as CSV first.",
+    b"<?xml": "XML. Save it as CSV first.",
+    b"<svg": "a picture.",
+    b"\x89png": "a picture.",
     b"\xff\xd8\xff": "a picture.",
-    b"GIF8": "a picture.",
+    b"gif8": "a picture.",
+    b"\x7felf": "a program.",
+    b"#!/": "a program.",
     b"\x1f\x8b": "a compressed file. Unpack it first.",
+    b"7z\xbc\xaf": "a compressed file. Unpack it first.",
+    b"rar!": "a compressed file. Unpack it first.",
     codecs.BOM_UTF16_LE: "in UTF-16. Save it as CSV in UTF-8 first.",
     codecs.BOM_UTF16_BE: "in UTF-16. Save it as CSV in UTF-8 first.",
 }
@@ -101,7 +112,7 @@ def reading(file: IO[bytes], table: Table) -> Iterator[Iterator[Row]]:
 def refuse_strangers(file: IO[bytes]) -> None:
     """Raise Unreadable for a file that is no text at all."""
     file.seek(0)
-    start = file.read(16)
+    start = file.read(64).removeprefix(codecs.BOM_UTF8).lstrip().lower()
     for mark, what in STRANGERS.items():
         if start.startswith(mark):
             raise Unreadable(f"This file is {what}")

@@ -8,13 +8,17 @@ import dj_database_url
 import django
 from django.contrib.messages import constants as message_levels
 
+from apps.core import headers
 from apps.core.logs import logging_config
 from apps.core.sentry import start_sentry
 from config.env import BASE_DIR, load
+from config.product import PRODUCT
+from config.social import social_providers
 
 ENV = load()
 ENVIRONMENT = ENV.environment
 RELEASE = ENV.release
+PLATFORM = ENV.platform
 
 # The site
 SECRET_KEY = ENV.SECRET_KEY
@@ -23,7 +27,7 @@ DEBUG = False
 SITE_URL = ENV.SITE_URL
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 ALLOWED_HOSTS = [SITE_HOST, *ENV.ALLOWED_HOSTS]
-CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_TRUSTED_ORIGINS = [SITE_URL, *ENV.TRUSTED_ORIGINS]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 NOINDEX = False
@@ -48,27 +52,43 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.humanize",
     "django.forms",
+    "corsheaders",
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.github",
+    "allauth.socialaccount.providers.microsoft",
 ]
 
 MIDDLEWARE = [
+    "apps.core.client_address.ClientAddressMiddleware",
+    headers.CSP_MIDDLEWARE,
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.core.headers.HeadersMiddleware",
     "apps.core.middleware.RequestMiddleware",
     "apps.core.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.core.middleware.CacheControlMiddleware",
+    "apps.core.bad_input.BadInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.sessions.ActivityMiddleware",
     "apps.core.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
+    "apps.core.limits.LimitMiddleware",
     "apps.tenants.middleware.TenantMiddleware",
+    # After the one before, which breaks off a transaction at an exception: this one answers the
+    # exception that asks for the password again, and reads for it how somebody can give it.
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 # Pages
@@ -84,15 +104,19 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "apps.core.context.product",
+                headers.CSP_CONTEXT_PROCESSOR,
             ],
         },
     },
 ]
 FORM_RENDERER = "apps.core.forms.HouseRenderer"
+# A message is kept with the session: Django's first choice is a cookie that lacks __Host-.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 MESSAGE_TAGS = {message_levels.ERROR: "bad", message_levels.SUCCESS: "good"}
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -100,6 +124,8 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Nothing that is taken in comes near it; up to here, too large a file gets its form's answer.
+MAX_BODY_BYTES = 25 * 1024 * 1024
 # The first keeps an upload of any size from filling the disk; the others are Django's own.
 FILE_UPLOAD_HANDLERS = [
     "apps.transfers.uploads.BoundedUpload",
@@ -115,19 +141,26 @@ DATABASES: dict[str, Any] = {
     "default": dj_database_url.parse(
         ENV.DATABASE_URL,
         engine="apps.tenants.postgresql",
-        conn_max_age=600,
+        conn_max_age=0 if ENV.DATABASE_POOL else 600,
         conn_health_checks=True,
     )
 }
-# A thread has no request time-out of its own, so the database ends what runs away.
-DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-    "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
-)
+if ENV.DATABASE_POOL:
+    shared = {"min_size": 1, "max_size": ENV.DATABASE_POOL, "timeout": 10}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = shared
+# A thread has no request time-out of its own, so the database ends what runs away. `migrate` makes
+# these the role's own: a pooler lets no connection bring options along.
+DATABASE_TIMEOUTS = {
+    "statement_timeout": "30s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 DATABASE_OWNER_URL = ENV.DATABASE_OWNER_URL
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sessions are rows: kept in the cache, a dead Redis would be an error on every signed-in page.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# They end after SESSION_COOKIE_AGE, and sooner when nobody uses them.
+SESSION_ENGINE = "apps.accounts.sessions"
 SESSION_COOKIE_NAME = "__Host-session"
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -139,22 +172,35 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "apps.core.errors.csrf_failure"
 
 # The wire
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CLIENT_ADDRESS_RULE = ENV.CLIENT_ADDRESS_FROM
+# Without a proxy in front, whoever asks could say of plain HTTP that it was HTTPS.
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if CLIENT_ADDRESS_RULE.has_proxy else None
+)
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+if django.VERSION >= (6, 0):
+    SECURE_CSP = headers.declared(sign_in_with=social_providers(ENV))
+else:
+    CONTENT_SECURITY_POLICY = {"DIRECTIVES": headers.declared(sign_in_with=social_providers(ENV))}
+# Scripts of the declared origins may read what lies under /api/, and nothing else; no cookie goes
+# along, so they never read it as the person whose browser it is.
+CORS_ALLOWED_ORIGINS = ENV.TRUSTED_ORIGINS
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False
 SILENCED_SYSTEM_CHECKS = [
     # HSTS preloading cannot be undone within months, so it is a founder's decision, not a default.
     "security.W021",
 ]
 
-# Redis or Valkey: a page never waits long for it.
+# Redis or Valkey: a page never waits long for it, and goes on without it.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "apps.core.cache.ResilientRedisCache",
         "LOCATION": ENV.REDIS_URL,
         "KEY_PREFIX": f"slipway:{ENVIRONMENT}",
         "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
@@ -193,6 +239,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "settle mail": {"task": "mail.settle", "schedule": 60.0},
     "purge transfers": {"task": "transfers.purge", "schedule": 3600.0},
+    "purge sessions": {"task": "accounts.purge_sessions", "schedule": 3600.0},
 }
 
 # Mail leaves through the queue, whichever library writes it; the worker speaks SMTP.
@@ -215,7 +262,7 @@ else:
 
 # People
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["apps.accounts.backend.PasswordBackend"]
 VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{VALIDATION}.UserAttributeSimilarityValidator"},
@@ -230,7 +277,6 @@ ACCOUNT_ADAPTER = "apps.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_FORMS = {
-    "add_email": "apps.accounts.forms.AddEmailForm",
     "login": "apps.accounts.forms.LoginForm",
     "reset_password": "apps.accounts.forms.ResetPasswordForm",
     "signup": "apps.accounts.forms.SignupForm",
@@ -243,12 +289,55 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# A reset is answered with a mail either way, or else how long the page takes would tell of it.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = "/accounts/email/"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
 ACCOUNT_SESSION_REMEMBER = True
+# Behind our own limits, which answer first: theirs are at least twice as high, since twice is what
+# ours, in fixed windows, let through at an edge. Failures are counted by the adapter's key, so that
+# no stranger's shut out the account's owner.
+ACCOUNT_RATE_LIMITS = {
+    "login": "40/m/ip",
+    "login_failed": "40/m/ip,10/5m/key",
+    "signup": "20/h/ip",
+    "reset_password": "40/h/ip,12/h/key",
+    "reset_password_from_key": "40/h/ip",
+    "reauthenticate": "10/5m/user",
+    "change_password": "20/h/user",
+}
+# Two-step sign-in: something that one has beside the password. A passkey does for both.
+MFA_ADAPTER = "apps.accounts.mfa.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = PRODUCT.name
+# A code may be one period old, since clocks differ and people type; it still works only once.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "activate_totp": "apps.accounts.mfa_forms.ActivateTOTPForm",
+    "add_webauthn": "apps.accounts.mfa_forms.AddPasskeyForm",
+    "authenticate": "apps.accounts.mfa_forms.AuthenticateForm",
+    "authenticate_webauthn": "apps.accounts.mfa_forms.AuthenticatePasskeyForm",
+    "edit_webauthn": "apps.accounts.mfa_forms.EditPasskeyForm",
+    "login_webauthn": "apps.accounts.mfa_forms.LoginPasskeyForm",
+    "reauthenticate": "apps.accounts.mfa_forms.ReauthenticateForm",
+    "reauthenticate_webauthn": "apps.accounts.mfa_forms.ReauthenticatePasskeyForm",
+}
+
+# Signing in through others: a button for each whose keys are set.
+SOCIALACCOUNT_ADAPTER = "apps.accounts.social.SocialAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "apps.accounts.social_forms.SocialSignupForm"}
+SOCIALACCOUNT_PROVIDERS = social_providers(ENV)
+# An account is not joined for its address alone; the adapter knows the one exception.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_STORE_TOKENS = False
 
 # What the machine tells of itself
 LOGGING = logging_config(level=ENV.LOG_LEVEL, pretty=False, release=RELEASE)

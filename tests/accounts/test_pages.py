@@ -1,8 +1,12 @@
 """Which pages of django-allauth are open, and to whom."""
 
+from types import ModuleType
+
 import pytest
-from allauth.account import urls as theirs
-from django.urls import NoReverseMatch, reverse
+from allauth.account import urls as account
+from allauth.mfa import urls as mfa
+from allauth.usersessions import urls as usersessions
+from django.urls import NoReverseMatch, URLPattern, reverse
 
 from apps.accounts import urls as ours
 from apps.accounts.models import User
@@ -10,22 +14,37 @@ from apps.core.access import Plane
 from tests.accounts.conftest import sign_in_by_password
 from tests.conftest import PASSWORD, Browser
 
-LEFT_OUT = {"account_confirm_login_code"}
+# The library's URLconfs, by where it mounts them itself.
+THEIRS = {"": account, "2fa/": mfa, "sessions/": usersessions}
+LEFT_OUT = {
+    "account_confirm_login_code": "we send no sign-in codes",
+    "mfa_download_recovery_codes": "the page that shows them once has the file in itself",
+}
 
 
-def names(module: object) -> set[str]:
-    return {pattern.name for pattern in module.urlpatterns}  # type: ignore[attr-defined]  # a URLconf
+def pages(module: ModuleType) -> dict[str, str]:
+    """The addresses of a URLconf's pages by their names."""
+    found: dict[str, str] = {}
+    pending = [("", entry) for entry in module.urlpatterns]
+    while pending:
+        prefix, entry = pending.pop()
+        address = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            found[entry.name or ""] = address
+        else:
+            pending += [(address, each) for each in entry.url_patterns]
+    return found
 
 
-def test_every_page_of_allauth_is_mounted_or_left_out_on_purpose() -> None:
-    assert names(theirs) - names(ours) == LEFT_OUT
-    assert not names(ours) - names(theirs)
-
-
-def test_ours_have_the_addresses_that_the_library_gives_them() -> None:
-    addresses = {pattern.name: str(pattern.pattern) for pattern in theirs.urlpatterns}
-    for pattern in ours.urlpatterns:
-        assert str(pattern.pattern) == addresses[pattern.name]
+@pytest.mark.parametrize("mounted", THEIRS)
+def test_every_page_of_allauth_is_mounted_at_its_address_or_left_out_on_purpose(
+    mounted: str,
+) -> None:
+    own = pages(ours)
+    theirs = {name: mounted + address for name, address in pages(THEIRS[mounted]).items()}
+    assert {name: own[name] for name in theirs if name in own} == {
+        name: address for name, address in theirs.items() if name not in LEFT_OUT
+    }
 
 
 @pytest.mark.parametrize(
@@ -56,6 +75,12 @@ def test_every_page_declares_who_may_call_it() -> None:
         "/accounts/password/change/",
         "/accounts/password/set/",
         "/accounts/reauthenticate/",
+        "/accounts/2fa/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/2fa/recovery-codes/",
+        "/accounts/2fa/webauthn/add/",
+        "/accounts/sessions/",
+        "/accounts/sessions/others/delete/",
     ],
 )
 def test_a_page_of_ones_own_asks_a_stranger_to_sign_in(

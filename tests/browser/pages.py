@@ -7,8 +7,16 @@ from urllib.parse import urlsplit
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
-SIGNED_OUT = ("/", "/accounts/login/", "/accounts/signup/", "/no-such-page/")
+SIGNED_OUT = (
+    "/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/google/login/",
+    "/accounts/3rdparty/login/cancelled/",
+    "/no-such-page/",
+)
 SIGNED_IN = ("/t/northwind/", "/workspaces/", "/account/", "/t/elsewhere/")
+STAFF = ("/operations/",)
 LEAVES_THE_PAGE = {"export_download", "import_refusals", "account_logout"}
 
 

@@ -56,7 +56,7 @@ def test_search_and_filters_narrow_the_list_together(
 
 @pytest.mark.parametrize(
     "query",
-    ["q=%00", "status=junk", "owner=99999", "owner=x", "archived=perhaps", "sort=junk", "after=x"],
+    ["status=junk", "owner=99999", "owner=x", "archived=perhaps", "sort=junk", "after=x"],
 )
 def test_what_makes_no_sense_in_the_query_string_is_ignored(
     member: Browser, make_client: Make, query: str

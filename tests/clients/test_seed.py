@@ -74,12 +74,21 @@ def test_everybody_can_sign_in_and_sees_their_workspaces(
         ]
     member = [200, 200, 404]
     insiders = dict.fromkeys(["owner", "admin", "member", "viewer"], member)
-    assert seen == {**insiders, "stranger": [404, 404, 200]}
+    outsiders = {"stranger": [404, 404, 200], "operator": [404, 404, 404]}
+    assert seen == insiders | outsiders
+    assert User.objects.get(is_staff=True).email == "ops@slipway.example"
 
 
 def test_the_logins_are_printed_without_touching_the_database(db: None) -> None:
     text = run("--logins")
-    for word in ("owner", "ada@slipway.example", seed.PASSWORD, "Northwind", "stranger"):
+    for word in (
+        "owner",
+        "ada@slipway.example",
+        seed.PASSWORD,
+        "Northwind",
+        "stranger",
+        "/operations/",
+    ):
         assert word in text
     assert not User.objects.exists()
 

@@ -13,6 +13,7 @@ COMPLETE = {
     "SECRET_KEY": "Zq8-vT3kLmN5pRs7wXy9aBcDeFgHiJ2oUuVvQ1zE4rT6yK0lP3sA",
     "SITE_URL": "https://portal.harbourside.co",
     "ALLOWED_HOSTS": "harbourside.onrender.com",
+    "CLIENT_ADDRESS_FROM": "render",
     "DATABASE_URL": "postgresql://harbourside_app:r4nd0m@db.harbourside.co/harbourside",
     "REDIS_URL": "rediss://:0th3r@redis.harbourside.co:6379/0",
     "EMAIL_URL": "smtp+tls://postbox:M4il-w0rd@smtp.harbourside.co:587",

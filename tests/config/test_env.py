@@ -8,7 +8,8 @@ import pytest
 
 from config import env, parsers
 from config.env import BASE_DIR, BadEnvironment, Env, read
-from config.parsers import Smtp
+from config.parsers import AddressRule, Smtp
+from config.social import social_providers
 from tests.config.processes import COMPLETE
 
 REQUIRED = [one for one in fields(Env) if one.metadata["required"]]
@@ -79,9 +80,19 @@ GOOD: list[tuple[str, str, Any]] = [
     ("SITE_URL", "http://[::1]:8000", "http://[::1]:8000"),
     ("ALLOWED_HOSTS", "a.example.com, b.example.com,", ["a.example.com", "b.example.com"]),
     ("ALLOWED_HOSTS", "10.0.0.7,[::1]", ["10.0.0.7", "[::1]"]),
+    (
+        "TRUSTED_ORIGINS",
+        "https://App.example.com/, https://a.example.com:8443,",
+        ["https://app.example.com", "https://a.example.com:8443"],
+    ),
+    ("CLIENT_ADDRESS_FROM", "heroku", AddressRule("heroku", "X-Forwarded-For", 1)),
+    ("CLIENT_ADDRESS_FROM", "depth:3", AddressRule("depth:3", "X-Forwarded-For", 3)),
+    ("CLIENT_ADDRESS_FROM", "header:X-Real-IP", AddressRule("header:X-Real-IP", "X-Real-IP")),
+    ("CLIENT_ADDRESS_FROM", "socket", AddressRule("socket")),
     ("DATABASE_URL", "postgres://u@h/d", "postgres://u@h/d"),
     ("DATABASE_URL", "postgresql://u@%2Fvar%2Frun/d", "postgresql://u@%2Fvar%2Frun/d"),
     ("DATABASE_URL", "postgresql:///d?sslmode=require", "postgresql:///d?sslmode=require"),
+    ("DATABASE_POOL", "2", 2),
     ("REDIS_URL", "redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
     (
         "EMAIL_URL",
@@ -135,10 +146,25 @@ BAD = [
     ("ALLOWED_HOSTS", "*.example.com", "is not an exact host name"),
     ("ALLOWED_HOSTS", "https://a.example.com", "is not an exact host name"),
     ("ALLOWED_HOSTS", "a.example.com:8000", "is not an exact host name"),
+    ("TRUSTED_ORIGINS", "*", "must be an origin"),
+    ("TRUSTED_ORIGINS", "null", "must be an origin"),
+    ("TRUSTED_ORIGINS", "https://*.example.com", "must be an origin"),
+    ("TRUSTED_ORIGINS", "https://a.example.com,https://b.example.com/app", "with no path"),
+    ("TRUSTED_ORIGINS", "http://a.example.com", "must start with https://"),
+    ("TRUSTED_ORIGINS", "http://localhost:5173", "must start with https://"),
+    ("CLIENT_ADDRESS_FROM", "Heroku", "must be one of heroku, render, cloudflare, host, socket"),
+    ("CLIENT_ADDRESS_FROM", "depth:0", "depth:1 to depth:9"),
+    ("CLIENT_ADDRESS_FROM", "depth:10", "depth:1 to depth:9"),
+    ("CLIENT_ADDRESS_FROM", "depth:", "depth:1 to depth:9"),
+    ("CLIENT_ADDRESS_FROM", "header:X_Real_IP", "header:NAME"),
+    ("CLIENT_ADDRESS_FROM", "header:", "header:NAME"),
+    ("CLIENT_ADDRESS_FROM", "2", "must be one of"),
     ("DATABASE_URL", "mysql://u@h/d", "must start with postgresql://"),
     ("DATABASE_URL", "sqlite:///db.sqlite3", "must start with postgresql://"),
     ("DATABASE_URL", "postgresql://u@h", "must end with the database's name"),
     ("DATABASE_OWNER_URL", "sqlite:///db", "must start with postgresql://"),
+    ("DATABASE_POOL", "many", "must be a whole number"),
+    ("DATABASE_POOL", "1", "must be at least 2"),
     ("REDIS_URL", "http://h:6379", "must start with redis:// or rediss://"),
     ("REDIS_URL", "redis:///0", "name a host"),
     ("EMAIL_URL", "https://api.example.com", "must start with smtp+tls:// or smtps://"),
@@ -166,6 +192,23 @@ def test_a_bad_value_is_refused_with_a_reason(name: str, value: str, reason: str
     said = refusal(**{name: value})
     assert f"  {name} " in said
     assert reason in said
+
+
+@pytest.mark.parametrize("name", ["development", "test"])
+def test_at_home_loopback_may_be_a_trusted_origin_and_no_proxy_is_in_front(name: str) -> None:
+    at_home = {**COMPLETE, "DJANGO_SETTINGS_MODULE": f"config.settings.{name}"}
+    found = read({**at_home, "TRUSTED_ORIGINS": "http://localhost:5173", "CLIENT_ADDRESS_FROM": ""})
+    assert found.TRUSTED_ORIGINS == ["http://localhost:5173"]
+    assert str(found.CLIENT_ADDRESS_FROM) == "socket"
+    with pytest.raises(BadEnvironment, match="TRUSTED_ORIGINS must start with https://"):
+        read({**at_home, "TRUSTED_ORIGINS": "http://www.example.com"})
+
+
+@pytest.mark.parametrize("name", ["production", "staging"])
+def test_where_customers_are_it_has_to_be_said_what_is_in_front(name: str) -> None:
+    said = refusal(DJANGO_SETTINGS_MODULE=f"config.settings.{name}", CLIENT_ADDRESS_FROM="")
+    assert "CLIENT_ADDRESS_FROM is not set" in said
+    assert "Example: CLIENT_ADDRESS_FROM=host" in said
 
 
 def test_each_parser_has_good_and_bad_values_here() -> None:
@@ -214,12 +257,34 @@ def test_a_secret_is_not_part_of_what_the_environment_prints_of_itself() -> None
         "SECRET_KEY_FALLBACKS": LONG[::-1],
         "DATABASE_OWNER_URL": "postgresql://owner:0wn3r@db.harbourside.co/harbourside",
     }
+    for provider in env.SOCIAL_PROVIDERS:
+        values[f"{provider.upper()}_CLIENT_ID"] = f"our-id-at-{provider}"
+        values[f"{provider.upper()}_CLIENT_SECRET"] = f"s3cr3t-of-{provider}"
     printed = repr(read(values))
     assert "https://portal.harbourside.co" in printed
     for one in SECRETS:
         assert values[one.name] not in printed
     for password in ("r4nd0m", "0wn3r", "0th3r", "M4il-w0rd"):
         assert password not in printed
+
+
+@pytest.mark.parametrize("provider", ["GOOGLE", "GITHUB", "MICROSOFT"])
+@pytest.mark.parametrize(("there", "missing"), [("ID", "SECRET"), ("SECRET", "ID")])
+def test_half_of_a_providers_keys_is_refused_and_the_other_half_named(
+    provider: str, there: str, missing: str
+) -> None:
+    there, missing = f"{provider}_CLIENT_{there}", f"{provider}_CLIENT_{missing}"
+    said = refusal(**{there: "c4n4ry"})
+    assert f"{missing} is not set, but {there} is: set both or neither" in said
+    assert "c4n4ry" not in said
+
+
+def test_providers_are_offered_by_their_keys() -> None:
+    variables = {"GITHUB_CLIENT_ID": "our-id", "GITHUB_CLIENT_SECRET": "s3cr3t"}
+    offered = social_providers(read({**COMPLETE, **variables}))
+    assert offered["github"]["APP"] == {"client_id": "our-id", "secret": "s3cr3t"}
+    assert [*offered] == ["github"]
+    assert social_providers(read(COMPLETE)) == {}
 
 
 def test_the_examples_that_are_secrets_are_refused_as_values() -> None:

@@ -81,6 +81,13 @@ def test_render_gives_each_process_what_production_needs(service: str) -> None:
             declared["parse"](one["value"])
 
 
+def test_each_platform_declares_its_own_proxies() -> None:
+    assert APP["env"]["CLIENT_ADDRESS_FROM"]["value"] == "heroku"
+    for service in SERVICES.values():
+        variables = {one["key"]: one for one in service["envVars"]}
+        assert variables["CLIENT_ADDRESS_FROM"]["value"] == "render"
+
+
 def test_render_processes_share_their_secrets() -> None:
     web = {one["key"]: one for one in SERVICES["slipway-web"]["envVars"]}
     for name in ("slipway-worker", "slipway-beat"):

@@ -68,10 +68,44 @@ def test_a_view_that_only_takes_posts_answers_no_head() -> None:
     assert ask(view, "GET", Role.VIEWER).status_code == 405
 
 
-@pytest.mark.parametrize(("who", "asks"), [(Plane.PUBLIC, False), (Plane.ACCOUNT, True)])
+@pytest.mark.parametrize(
+    ("who", "asks"), [(Plane.PUBLIC, False), (Plane.ACCOUNT, True), (Plane.PLATFORM, True)]
+)
 def test_only_public_views_do_without_a_sign_in(who: Plane, asks: bool) -> None:
     assert access(who)(plain).login_required is asks
     assert access(Role.VIEWER)(plain).login_required
+
+
+@pytest.mark.parametrize(
+    ("is_staff", "is_active"), [(True, True), (True, False), (False, True), (False, False)]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_page_of_the_platform_is_there_for_active_staff_alone(
+    is_staff: bool, is_active: bool, method: str
+) -> None:
+    request = RequestFactory().generic(method, "/")
+    request.user = SimpleNamespace(is_staff=is_staff, is_active=is_active, has_second_factor=True)
+    view = access(Plane.PLATFORM)(plain)
+    if is_staff and is_active:
+        assert view(request).status_code == (200 if method == "GET" else 405)
+    else:
+        with pytest.raises(Http404):
+            view(request)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_staff_without_a_second_factor_are_led_to_where_it_is_set_up(method: str) -> None:
+    request = RequestFactory().generic(method, "/")
+    request.user = SimpleNamespace(is_staff=True, is_active=True, has_second_factor=False)
+    response: Any = access(Plane.PLATFORM, "GET", "POST")(plain)(request)
+    assert (response.status_code, response.headers["Location"]) == (302, "/accounts/2fa/")
+
+
+def test_whoever_is_not_staff_is_not_told_that_a_page_asks_for_a_second_factor() -> None:
+    request = RequestFactory().get("/")
+    request.user = SimpleNamespace(is_staff=False, is_active=True, has_second_factor=False)
+    with pytest.raises(Http404):
+        access(Plane.PLATFORM)(plain)(request)
 
 
 def test_the_tenant_plane_without_a_role_is_refused() -> None:
@@ -123,7 +157,12 @@ def test_a_decorator_that_hides_the_declaration_is_noticed(findings: Any) -> Non
 
 @pytest.mark.parametrize(
     ("prefix", "who"),
-    [("t/<slug:slug>/", Plane.PUBLIC), ("t/<slug:slug>/", Plane.ACCOUNT), ("else/", Role.VIEWER)],
+    [
+        ("t/<slug:slug>/", Plane.PUBLIC),
+        ("t/<slug:slug>/", Plane.ACCOUNT),
+        ("t/<slug:slug>/", Plane.PLATFORM),
+        ("else/", Role.VIEWER),
+    ],
 )
 def test_a_role_is_asked_for_inside_tenants_and_nowhere_else(
     prefix: str, who: Any, findings: Any
@@ -164,3 +203,4 @@ def test_the_map_tells_plane_role_and_methods() -> None:
     }
     assert (rows["landing"]["plane"], rows["landing"]["role"]) == ("public", "")
     assert rows["account_email"]["plane"] == "account"
+    assert (rows["operations"]["plane"], rows["operations"]["methods"]) == ("platform", ["GET"])

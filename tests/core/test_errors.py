@@ -7,6 +7,7 @@ from django.conf import settings as django_settings
 from django.test.utils import CaptureQueriesContext
 
 from apps.core import errors
+from apps.core.request_id import request_id
 from config.product import PRODUCT
 from tests.conftest import Browser
 
@@ -67,6 +68,42 @@ def test_others_get_the_page(troubled: Browser, accept: str) -> None:
     answer = troubled.get("/nowhere/", headers={"accept": accept})
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("status", errors.MESSAGES)
+def test_each_status_has_a_page_of_its_own_that_carries_the_requests_id(status: int) -> None:
+    token = request_id.set("asked-for-1")
+    html = errors.page(status).content.decode()
+    request_id.reset(token)
+    assert "asked-for-1" in html
+    assert 'rel="stylesheet"' in html
+    assert html.count("<h1>") == 1
+    assert (django_settings.BASE_DIR / f"templates/errors/{status}.html").exists()
+
+
+JSON = "application/json"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("headers", "sent", "answered"),
+    [
+        ({"accept": JSON}, "text/plain", JSON),
+        ({"accept": f"{JSON}, text/plain, */*"}, "text/plain", JSON),
+        ({"accept": "*/*"}, JSON, JSON),
+        ({}, JSON, JSON),
+        ({"accept": "text/html, */*"}, JSON, "text/html"),
+        ({"accept": "*/*"}, "application/x-www-form-urlencoded", "text/html"),
+        ({"accept": JSON, "hx-request": "true"}, JSON, "text/html"),
+    ],
+)
+def test_a_program_gets_json_and_a_page_in_a_browser_a_page(
+    troubled: Browser, headers: dict[str, str], sent: str, answered: str
+) -> None:
+    """A program says so, or sends JSON itself; htmx puts into the page what it gets."""
+    for path, status in (("/nowhere/", 404), ("/robots.txt", 405)):
+        answer = troubled.post(path, "{}", content_type=sent, headers=headers)
+        assert (answer.status_code, answer["Content-Type"].split(";")[0]) == (status, answered)
 
 
 def test_a_refused_method_says_which_are_not(troubled: Browser) -> None:

@@ -21,6 +21,7 @@ class Site(Process):
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         own = {"PORT": str(port), "WEB_CONCURRENCY": "1", "LOG_LEVEL": "DEBUG"}
+        own["CLIENT_ADDRESS_FROM"] = "host"
         super().__init__(command_of("web"), RELEASE="4f2c91a", **own)
 
     def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], str]:

@@ -31,6 +31,7 @@ def test_a_request_is_one_line_that_says_what_was_asked_and_how_it_went(
     assert line.pop("bytes") > 10
     assert line == {
         "event": "http.request",
+        "ip": "127.0.0.1",
         "level": "info",
         "logger": "slipway.http",
         "method": "GET",

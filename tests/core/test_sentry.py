@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sentry_sdk
 import structlog
-from celery import shared_task
 from django.conf import settings as django_settings
 
+from apps.core.celery import platform_task
 from apps.core.request_id import request_id
 from apps.jobs import registry
 from apps.jobs.models import Job
@@ -22,7 +22,7 @@ from tests.core.conftest import run
 from tests.world.sentry import Receiver
 
 
-@shared_task(name="tests.fail")
+@platform_task(name="tests.fail")
 def fail(secret: str) -> None:
     """A plain task that fails."""
     raise RuntimeError("the task failed")

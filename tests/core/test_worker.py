@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from apps.core.health import HEARTBEAT
+from apps.core.health import HEARTBEAT, SCHEDULER_HEARTBEAT
 from apps.core.request_id import request_id
 from apps.jobs.models import Job
 from apps.tenants.models import Tenant
@@ -72,3 +72,4 @@ def test_the_scheduler_writes_the_same_lines_and_no_file() -> None:
     assert scheduler.code == 0
     assert {line["release"] for line in scheduler.lines} == {"4f2c91a"}
     assert "canary" not in scheduler.text
+    assert time.time() - cache.get(SCHEDULER_HEARTBEAT) < 60

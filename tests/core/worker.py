@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 import structlog
-from celery import shared_task
 
+from apps.core.celery import platform_task
 from apps.jobs.registry import handles
 from config.celery import app
 
@@ -23,13 +23,13 @@ def explode(run: "Run") -> None:
     raise RuntimeError(f"exploded with {run.job.arguments}")
 
 
-@shared_task(name="tests.speak")
+@platform_task(name="tests.speak")
 def speak(password: str) -> None:
     """Say something; it is a plain task, without a row."""
     log.info("speaking")
 
 
-@shared_task(name="tests.stumble")
+@platform_task(name="tests.stumble")
 def stumble(password: str) -> None:
     """Fail; it is a plain task, without a row."""
     raise RuntimeError("stumbled")

@@ -11,21 +11,22 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from apps.jobs import bell as bells
-from apps.jobs.bell import Bell
+from apps.core.cache import Breaker, breaker_of
+from apps.jobs.bell import bell
 from apps.jobs.models import Job
 from apps.jobs.tasks import sweep
 from apps.tenants.models import Tenant
 from config.celery import app
 from tests.jobs.conftest import on_record
+from tests.world.redis import running_redis
 
 BUDGET = 0.3  # seconds that a request may wait for Redis
 
 
 @pytest.fixture(autouse=True)
-def rested_bell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bell that no earlier test has silenced."""
-    monkeypatch.setattr(bells, "bell", Bell())
+def forgotten_outages() -> None:
+    """No outage of an earlier test on the same port."""
+    breaker_of.cache_clear()
 
 
 @pytest.fixture
@@ -97,7 +98,6 @@ def test_asking_costs_little_while_the_broker_is_away_and_the_sweeper_finds_the_
         jobs = [Job.ask("tests.any") for _ in range(3)]
     took = time.perf_counter() - begun
     app.conf.broker_url = working
-    bells.bell.silent_until = 0
     assert took < BUDGET
     assert {on_record(job).state for job in jobs} == {Job.State.QUEUED}
     assert messages() == 0
@@ -108,15 +108,31 @@ def test_asking_costs_little_while_the_broker_is_away_and_the_sweeper_finds_the_
 
 
 def test_a_silenced_bell_is_rung_again_after_its_rest(
-    broker_at: Callable[[int], None], closed_port: int, monkeypatch: pytest.MonkeyPatch
+    broker_at: Callable[[int], None],
 ) -> None:
-    working = app.conf.broker_url
-    bell = Bell()
-    monkeypatch.setattr(Bell, "SILENCE", 0.0)
-    broker_at(closed_port)
-    assert not bell.ring(1)
-    app.conf.broker_url = working
-    assert bell.ring(1)
+    with running_redis() as redis:
+        broker_at(redis.server.port)
+        with redis.hung():
+            assert not bell.ring(1)
+        assert not bell.ring(1), "Redis is back, but is left alone for a while"
+        breaker_of(redis.url).ask_again_at -= Breaker.PAUSE
+        assert bell.ring(1)
+
+
+def test_a_request_that_uses_cache_and_queue_waits_for_redis_once(
+    broker_at: Callable[[int], None], settings: Any
+) -> None:
+    with running_redis() as redis:
+        broker_at(redis.server.port)
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": redis.url}}
+        with redis.hung():
+            cache.get("figures")
+            assert not bell.ring(1)
+            begun = time.perf_counter()
+            breaker_of(redis.url).ask_again_at -= Breaker.PAUSE
+            assert not bell.ring(1)
+            cache.get("figures")
+            assert time.perf_counter() - begun < BUDGET
 
 
 def test_the_sweeper_leaves_alone_whom_it_or_the_asker_has_just_woken(db: None) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from apps.launch.facts import Database, Facts
+from config.parsers import ADDRESS_RULES
 from config.product import Product
 
 PRODUCT = Product(
@@ -28,12 +29,14 @@ KEY = "Zq8-vT3kLmN5pRs7wXy9aBcDeFgHiJ2oUuVvQ1zE4rT6yK0lP3sA"
 SETTINGS: dict[str, Any] = {
     "ENVIRONMENT": "production",
     "RELEASE": "4f2c91a",
+    "PLATFORM": "",
     "SITE_HOST": "portal.harbourside.co",
     "SITE_URL": "https://portal.harbourside.co",
     "DEBUG": False,
     "NOINDEX": False,
     "ALLOWED_HOSTS": ["portal.harbourside.co", "harbourside.onrender.com"],
     "CSRF_TRUSTED_ORIGINS": ["https://portal.harbourside.co"],
+    "CLIENT_ADDRESS_RULE": ADDRESS_RULES["host"],
     "SECRET_KEY": KEY,
     "SECRET_KEY_FALLBACKS": [KEY[::-1]],
     "OPERATOR_TOKEN": "kP4sD8fG2hJ6kL0qWeRtYuIoP9aS3dF7",

@@ -10,6 +10,7 @@ from apps.launch import render
 from apps.launch.facts import Facts, Message, Unasked
 from apps.launch.findings import Finding, Status, Tier
 from apps.launch.registry import known_checks, run
+from config.parsers import client_address
 from tests.launch.fabricated import (
     KEY,
     SETTINGS,
@@ -29,6 +30,11 @@ def message(id: str, *, is_error: bool = False, text: str = "It is so. This is b
     """The sound launch with one message of Django's."""
     said = Message(id=id, text=text, hint="Set it right.", is_error=is_error, silenced=False)
     return with_facts(django=(said,))
+
+
+def on(platform: str, rule: str) -> Facts:
+    """The sound launch on a platform, with this rule for clients' addresses."""
+    return with_settings(PLATFORM=platform, CLIENT_ADDRESS_RULE=client_address(rule))
 
 
 # One planted fault a line: the id that has to find it, its tier, the facts.
@@ -98,6 +104,11 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
         with_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]),
     ),
     ("LC-SEC-008", NOW, with_facts(sign_in_required=False)),
+    ("LC-SEC-009", TRAFFIC, with_settings(CLIENT_ADDRESS_RULE=client_address("socket"))),
+    ("LC-SEC-009", NOW, on("heroku", "socket")),
+    ("LC-SEC-009", NOW, on("heroku", "render")),
+    ("LC-SEC-009", NOW, on("render", "heroku")),
+    ("LC-SEC-009", NOW, on("render", "host")),
     *(
         ("LC-MAIL-001", NOW, with_settings(EMAIL_BACKEND=f"{MAIL}.{name}.EmailBackend"))
         for name in ("console", "dummy", "filebased", "locmem")
@@ -138,6 +149,9 @@ HARMLESS: list[tuple[str, Facts]] = [
     ("loopback needs no TLS", with_database(encrypted=False, host="::1")),
     ("the bare domain is a public name", with_settings(SITE_URL="https://harbourside.co")),
     ("a name may contain a reserved one", with_settings(SITE_URL="https://myexample.com")),
+    ("the platform's own rule fits", on("render", "render")),
+    ("a CDN may stand before the platform", on("heroku", "cloudflare")),
+    ("and so may one proxy more", on("heroku", "depth:2")),
     ("a worker may be quiet for a minute", with_facts(worker_seen=60.0)),
     ("a strict cookie is stricter", with_settings(SESSION_COOKIE_SAMESITE="Strict")),
     (

@@ -21,7 +21,6 @@ NEVER_SENT = {
     "email_confirm": "nothing in allauth sends it",
     "login_code": "ACCOUNT_LOGIN_BY_CODE_ENABLED is off",
     "password_reset_code": "ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED is off",
-    "unknown_account": "ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS is off",
 }
 
 

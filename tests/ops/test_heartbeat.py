@@ -21,7 +21,7 @@ def test_celerys_signals_make_the_heart_beat() -> None:
 
 
 def test_it_writes_at_most_every_ten_seconds() -> None:
-    young = Heart()
+    young = Heart(HEARTBEAT)
     young.beat()
     cache.delete(HEARTBEAT)
     young.beat()
@@ -35,9 +35,9 @@ def test_a_cache_that_is_away_is_logged_and_nothing_more(settings: Any, log: Log
     with running_redis() as redis:
         settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": redis.url}}
         redis.stop()
-        young = Heart()
+        young = Heart(HEARTBEAT)
         young.beat()
         young.beat()
-    (line,) = log.of("worker.heartbeat_not_written")
-    assert line["level"] == "warning"
+    (line,) = log.of("cache.down")
+    assert line["level"] == "error"
     assert "refused" in line["reason"]

@@ -60,10 +60,14 @@ def export(tenant: Tenant, by: User) -> int:
     return made.pk
 
 
+def upload() -> SimpleUploadedFile:
+    """A file with a line that is taken and a line that is refused."""
+    return SimpleUploadedFile("clients.csv", f"Name\nAldgate Interiors\n{'x' * 300}\n".encode())
+
+
 def draft(tenant: Tenant, by: User) -> int:
     """An uploaded file whose columns nobody has settled yet."""
-    upload = SimpleUploadedFile("clients.csv", b"Name\nAldgate Interiors\n")
-    form = UploadForm(None, {"file": upload})
+    form = UploadForm(None, {"file": upload()})
     assert form.is_valid(), form.errors
     clients = resource_of("clients")
     return Import.take(
@@ -98,4 +102,45 @@ def own_url(route: Route, tenant: Tenant, by: User) -> str:
         arguments.append(SAMPLES[place](tenant, by))
     if route.name == "export_download":
         return tenant.exports.get(pk=arguments[-1]).link_for(by)  # its key is half of the address
+    if route.name == "import_refusals":  # there are some once it has been brought in
+        started = tenant.imports.get(pk=arguments[-1])
+        started.start(["name"], by=by)
+        attempt(started.job_id)
     return reverse(route.name, args=arguments)
+
+
+def fields(tenant: Tenant) -> dict[str, Any]:
+    """A value for each field of the portal's forms, in one form that suits them all.
+
+    What names an object names one of `tenant`. A new form's fields belong here too: what is
+    posted has to succeed, or the matrix proves nothing by it.
+    """
+    client = tenant.clients.first() or tenant.clients.create(name="Client of a form")
+    member = tenant.memberships.latest("pk")
+    owner = owner_of(tenant).user_id
+    return {
+        "name": "Aldgate",
+        "status": "lead",
+        "version": client.version,
+        "owner": owner,
+        "client": [client.pk],
+        "clients": [client.pk],
+        "confirmed": "on",
+        "tenant": tenant.pk,
+        "tenant_id": tenant.pk,
+        "membership": member.pk,
+        "member": member.pk,
+        "user": owner,
+        "body": "x",
+        "role": "viewer",
+        "emails": "ada@example.com",
+        "format": "csv",
+        "file": upload(),
+        "column_0": "name",
+    }
+
+
+# Forms that are worth more than one attempt: the method and what is different.
+MORE: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "export_create": [("POST", {"format": "xlsx"})],
+}

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.checks import run_checks
 from django.db import transaction
 from django.http import HttpResponse
@@ -27,7 +28,8 @@ from tests.policy.samples import SAMPLES, own_url, places
 
 TENANT_ROUTES = [route for route in routes() if route.access and route.access.role]
 OTHER_ROUTES = [route for route in routes() if route.access and not route.access.role]
-OUTSIDERS = ["outsider", "suspended", "anonymous"]
+PLATFORM_ROUTES = [r for r in OTHER_ROUTES if r.access and r.access.plane is Plane.PLATFORM]
+OUTSIDERS = ["outsider", "suspended", "staff", "anonymous"]
 PARAMETER = re.compile(r"[<:](\w+)>")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 GOOD = {200, 302, 400, 409, 422}  # 4xx: the form was empty, or the object in another state
@@ -38,8 +40,13 @@ def named(route: Route) -> str:
 
 
 @pytest.fixture
-def people(acme: Tenant, globex: Tenant, join: Callable[..., Membership]) -> dict[str, User | None]:
-    """Each who might call: the four roles in Acme, and three who have none there."""
+def people(
+    acme: Tenant,
+    globex: Tenant,
+    join: Callable[..., Membership],
+    make_user: Callable[..., User],
+) -> dict[str, User | None]:
+    """Each who might call: the four roles in Acme, and four who have none there."""
     people: dict[str, User | None] = {"owner": acme.memberships.get().user, "anonymous": None}
     for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
         people[role.value] = join(acme, role).user
@@ -47,7 +54,10 @@ def people(acme: Tenant, globex: Tenant, join: Callable[..., Membership]) -> dic
     suspended = join(acme, Role.OWNER, name="Suspended")
     acme.memberships.filter(pk=suspended.pk).update(suspended_at=timezone.now())
     join(acme, Role.VIEWER, name="Subject")
-    return people | {"suspended": suspended.user}
+    staff = make_user("staff@slipway.example")
+    User.objects.filter(pk=staff.pk).update(is_staff=True)
+    Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={})
+    return people | {"suspended": suspended.user, "staff": staff}
 
 
 @pytest.fixture(autouse=True)
@@ -68,13 +78,22 @@ def ask(browser: Browser, method: str, url: str) -> int:
     return 401 if to_sign_in else response.status_code
 
 
+def is_declared(method: str, declared: Access) -> bool:
+    """Whether a view answers the method; HEAD comes with GET."""
+    return ("GET" if method == "HEAD" else method) in declared.methods
+
+
 def expected(who: str, method: str, declared: Access) -> set[int]:
     """The statuses that the declaration promises to this caller."""
     if who == "anonymous":
         return {401}
+    if declared.plane is Plane.PLATFORM:
+        if who != "staff":
+            return {404}
+        return GOOD if is_declared(method, declared) else {405}
     if who in OUTSIDERS:
         return {404}
-    if method not in {*declared.methods, *({"HEAD"} if "GET" in declared.methods else ())}:
+    if not is_declared(method, declared):
         return {405}
     assert isinstance(declared.role, Role)
     return GOOD if Role(who).covers(declared.role) else {403}
@@ -113,7 +132,22 @@ def test_a_page_outside_of_workspaces_asks_for_a_sign_in_only_if_it_declares_so(
     response: HttpResponse = anonymous.get(url)
     sent_away = response.status_code == 302 and "next=" in response.headers["Location"]
     assert route.access
-    assert sent_away == (route.access.plane is Plane.ACCOUNT)
+    assert sent_away == (route.access.plane in {Plane.ACCOUNT, Plane.PLATFORM})
+
+
+@pytest.mark.parametrize("route", PLATFORM_ROUTES, ids=named)
+def test_a_page_of_the_platform_is_there_for_staff_alone(
+    route: Route, people: dict[str, User | None], sign_in: Callable[[User], Browser]
+) -> None:
+    assert route.access
+    wrong = []
+    for who, user in people.items():
+        browser = sign_in(user) if user else Browser()
+        for method in METHODS:
+            status = ask(browser, method, reverse(route.name))
+            if status not in (right := expected(who, method, route.access)):
+                wrong.append(f"{who} {method} /{route.path}: {status}, not {sorted(right)}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_the_product_passes_its_own_start_up_checks(db: None) -> None:

@@ -17,6 +17,7 @@ OWNER, ADMIN, MEMBER, VIEWER = Role.OWNER, Role.ADMIN, Role.MEMBER, Role.VIEWER
         (roles.DELETE, {OWNER, ADMIN}),
         (roles.MANAGE_MEMBERS, {OWNER, ADMIN}),
         (roles.MANAGE_WORKSPACE, {OWNER, ADMIN}),
+        (roles.HAND_OVER, {OWNER}),
     ],
 )
 def test_each_kind_of_work_is_open_to_these_roles_and_no_others(work: Role, who: set[Role]) -> None:

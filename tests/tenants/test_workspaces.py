@@ -103,7 +103,7 @@ def test_creating_a_workspace_leads_into_it(ada: User, sign_in: Callable[[User],
     assert tenant.memberships.get().user == ada
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "Win at https://evil.example", "A\x00B"])
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "Win at https://evil.example"])
 def test_a_workspace_needs_a_name_that_is_one(
     name: str, ada: User, sign_in: Callable[[User], Browser]
 ) -> None:

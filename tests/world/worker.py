@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 
-from config.celery import app
+from config.celery import app as celery_app
 
 ROOT = Path(__file__).parents[2]
 READY = " ready."  # the end of the line that Celery writes once it listens to its queue
@@ -21,15 +21,19 @@ READY = " ready."  # the end of the line that Celery writes once it listens to i
 class Worker:
     """A running worker: what it wrote, and ways to end it."""
 
-    def __init__(self, *, files: Path) -> None:
-        """Start it; return once it takes tasks. It keeps files under `files`."""
+    def __init__(self, *, files: Path, app: str = "config") -> None:
+        """Start it; return once it takes tasks. It keeps files under `files`.
+
+        `app` is the module of the Celery app, such as one with tasks of the suite's own.
+        """
         database = urlsplit(os.environ["DATABASE_URL"])
         name = connection.settings_dict["NAME"]
         self.lines: list[str] = []
-        self._ready = threading.Event()
+        self._told = threading.Event()
+        self._ready = False
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker"),
+                *(sys.executable, "-m", "celery", "--quiet", "-A", app, "worker"),
                 *("--concurrency", "2", "--hostname", f"{name}@%h", "--loglevel", "INFO"),
                 *("--without-gossip", "--without-mingle"),
             ],
@@ -37,7 +41,7 @@ class Worker:
             env={
                 **os.environ,
                 "DATABASE_URL": database._replace(path=f"/{name}").geturl(),
-                "REDIS_URL": app.conf.broker_url,
+                "REDIS_URL": celery_app.conf.broker_url,
                 "FILES_ROOT": str(files),
             },
             stdout=subprocess.PIPE,
@@ -46,7 +50,7 @@ class Worker:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._ready.wait(30) or self.process.poll() is not None:
+        if not (self._told.wait(30) and self._ready):
             self.kill()
             raise AssertionError("The worker did not start:\n" + "".join(self.lines))
 
@@ -55,8 +59,9 @@ class Worker:
         for line in self.process.stdout:
             self.lines.append(line)
             if READY in line:
-                self._ready.set()
-        self._ready.set()
+                self._ready = True
+                self._told.set()
+        self._told.set()
 
     def stop(self) -> None:
         """Ask it to finish what it does and end."""
@@ -78,7 +83,7 @@ class Worker:
 @pytest.fixture
 def start_worker(
     transactional_db: None, settings: Any, tmp_path: Path
-) -> Iterator[Callable[[], Worker]]:
+) -> Iterator[Callable[..., Worker]]:
     """Start workers; those that still run are stopped with the test.
 
     It commits what it writes, and so has to the test: hence the transactional database.
@@ -86,8 +91,8 @@ def start_worker(
     started: list[Worker] = []
     options = settings.STORAGES["default"]["OPTIONS"]
 
-    def start() -> Worker:
-        worker = Worker(files=Path(options["location"]))
+    def start(app: str = "config") -> Worker:
+        worker = Worker(files=Path(options["location"]), app=app)
         started.append(worker)
         return worker
 
@@ -98,6 +103,6 @@ def start_worker(
 
 
 @pytest.fixture
-def worker(start_worker: Callable[[], Worker]) -> Worker:
+def worker(start_worker: Callable[..., Worker]) -> Worker:
     """A worker that takes tasks."""
     return start_worker()

@@ -143,7 +143,7 @@ def trusted_origins(facts: Facts) -> Outcome:
         title="Other sites may send your forms",
         evidence=f"CSRF_TRUSTED_ORIGINS has {listed(loose)}",
         why="A page that a customer visits elsewhere can act as them here.",
-        fix='CSRF_TRUSTED_ORIGINS = [SITE_URL, "https://an.exact.host"]',
+        fix="TRUSTED_ORIGINS=https://an.exact.host",
     )
 
 
@@ -181,3 +181,29 @@ def sign_in_required(facts: Facts) -> Outcome:
         why="One forgotten line shows your customers' data to the world.",
         fix="put SignInMiddleware back into MIDDLEWARE, as in production.py",
     )
+
+
+@check(
+    "LC-SEC-009",
+    tier=Tier.NOW,
+    impact=Impact.EXPOSURE,
+    title="Visitors' addresses are read where the proxy writes them",
+)
+def client_address(facts: Facts) -> Outcome:
+    rule, platform = facts.settings["CLIENT_ADDRESS_RULE"], facts.settings["PLATFORM"]
+    if platform and rule.name in {"heroku", "render", "host", "socket"} - {platform}:
+        return Failed(
+            title=f"Visitors' addresses are read in a way that does not fit {platform.title()}",
+            evidence=f"CLIENT_ADDRESS_FROM is {rule}",
+            why="Strangers forge their address, or all share one: limits fail.",
+            fix=f"CLIENT_ADDRESS_FROM={platform}",
+        )
+    if not rule.has_proxy and facts.environment in {"production", "staging"}:
+        return Failed(
+            tier=Tier.TRAFFIC,
+            title="No proxy is declared in front of the web process",
+            evidence=f"CLIENT_ADDRESS_FROM is {rule}",
+            why="If there is one, HTTPS redirects for ever and limits hit all.",
+            fix="CLIENT_ADDRESS_FROM=host, unless gunicorn itself has the certificate",
+        )
+    return Passed(f"CLIENT_ADDRESS_FROM is {rule}")

@@ -189,7 +189,8 @@ class Invitation(models.Model):
     def accept(self, *, by: User) -> Membership:
         """Seat `by`, who has to have proved the invited address.
 
-        Raises Refused for anybody else, and for an invitation that is used or out of date.
+        Raises Refused for anybody else, for an invitation that is used or out of date, and for a
+        member who is suspended: it is no way back.
         """
         with tenant_scope(self.tenant):
             self.tenant.take_turns(self)
@@ -203,6 +204,8 @@ class Invitation(models.Model):
             membership, made = self.tenant.memberships.get_or_create(
                 user=by, defaults={"role": self.role}
             )
+            if membership.is_suspended:
+                raise Refused(f"Your membership of {self.tenant} is suspended. Ask an admin there.")
             if made:
                 JOINED.record(tenant=self.tenant, by=by, target=membership, role=self.as_role.noun)
             return membership

@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, ClassVar
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.validators import RegexValidator
 from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.text import slugify
 
-from apps.accounts.models import User
+from apps.accounts.models import SECOND_FACTORS, User
 from apps.core import events
 from apps.tenants.roles import Role
 from apps.tenants.scope import tenant_scope
 
 if TYPE_CHECKING:
     from apps.tenants.models.invitation import Invitation
-    from apps.tenants.models.membership import Membership
+    from apps.tenants.models.membership import Membership, MembershipQuerySet
 
 CREATED = events.action("workspace.created", "created the workspace")
 RENAMED = events.action("workspace.renamed", "renamed the workspace from {before} to {after}")
+
+MFA_REQUIRED = events.action("workspace.mfa_required", "made two-step sign-in required")
+MFA_OPTIONAL = events.action("workspace.mfa_optional", "made two-step sign-in optional")
 
 RESERVED_SLUGS = {"new", "admin", "api", "static", "accounts", "workspaces"}
 
@@ -72,6 +76,9 @@ class Tenant(models.Model):
         unique=True,
         validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*$", "Use a-z, 0-9 and single dashes.")],
     )
+    # Whether members come in only with a second factor. The database knows the default too, so that
+    # the release before this one can go on while the column is there already.
+    requires_mfa = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[TenantManager] = TenantManager()
@@ -93,6 +100,34 @@ class Tenant(models.Model):
         if before != name:
             self.save(update_fields=["name"])
             RENAMED.record(tenant=self, by=by, target=self, before=before, after=name)
+
+    @property
+    def members_without_second_factor(self) -> "MembershipQuerySet":
+        """Those whom requiring a second factor would keep out until they have one, by name."""
+        having = {"user__authenticator__type__in": SECOND_FACTORS}
+        members = self.memberships.active().exclude(**having).select_related("user")
+        return members.order_by(Lower("user__name"), "user__email")
+
+    @transaction.atomic
+    def require_mfa(self, *, by: User) -> None:
+        """Let members in only with a second factor.
+
+        Raises Refused if `by` has none, who would shut themselves out as well.
+        """
+        if not by.has_second_factor:
+            raise Refused("Set up two-step sign-in for yourself first.")
+        if not self.requires_mfa:
+            self.requires_mfa = True
+            self.save(update_fields=["requires_mfa"])
+            MFA_REQUIRED.record(tenant=self, by=by, target=self)
+
+    @transaction.atomic
+    def make_mfa_optional(self, *, by: User) -> None:
+        """Let members in without a second factor again."""
+        if self.requires_mfa:
+            self.requires_mfa = False
+            self.save(update_fields=["requires_mfa"])
+            MFA_OPTIONAL.record(tenant=self, by=by, target=self)
 
     def take_turns(self, *rows: "Membership | Invitation") -> None:
         """Let one transaction at a time change members and invitations; read `rows` afresh.

@@ -21,3 +21,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not autocommit and scope != OUTSIDE:
             with self.wrap_database_errors:
                 self.connection.execute(SETTING, parameters(scope))
+
+    def chunked_cursor(self) -> Any:
+        """Leave rows on the server inside a transaction alone, and fetch them all at once outside.
+
+        Between two transactions a pooler may lead to another connection, without the cursor.
+        """
+        return super().chunked_cursor() if self.in_atomic_block else self.cursor()

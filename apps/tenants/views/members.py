@@ -1,4 +1,4 @@
-"""The pages of members: list, role, removal, and leaving oneself."""
+"""The pages of members: list, role, suspension, removal, and leaving oneself."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -38,6 +38,34 @@ def membership_update(request: TenantRequest, slug: str, pk: int) -> HttpRespons
         return redirect("member_list", slug=slug)
     context = {"form": form, "subject": subject}
     return render(request, "tenants/membership_update.html", context)
+
+
+@access(MANAGE_MEMBERS, "GET", "POST")
+def suspension_create(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
+    """Shut a member out for now, after a question; whoever means themselves leaves instead."""
+    subject = changeable_member(request, pk)
+    if subject == request.membership:
+        return redirect("departure_create", slug=slug)
+    if request.method == "POST":
+        try:
+            subject.suspend(by=request.membership)
+            messages.success(request, f"{subject} is suspended.")
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        return redirect("member_list", slug=slug)
+    return render(request, "tenants/suspension_create.html", {"subject": subject})
+
+
+@access(MANAGE_MEMBERS, "POST")
+def suspension_delete(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
+    """Let a suspended member in again."""
+    subject = changeable_member(request, pk)
+    try:
+        subject.reinstate(by=request.membership)
+        messages.success(request, f"{subject} can come in again.")
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("member_list", slug=slug)
 
 
 @access(MANAGE_MEMBERS, "GET", "POST")

@@ -1,14 +1,16 @@
-"""The pages of workspaces: where sign-in leads, list, create, settings."""
+"""The pages of workspaces: where sign-in leads, list, create, settings, two-step sign-in."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 
 from apps.core.access import Plane, access
 from apps.core.http import SignedInRequest, TenantRequest
 from apps.core.mailing import absolute
 from apps.tenants.forms import NewWorkspaceForm, WorkspaceForm
-from apps.tenants.models import Invitation, Tenant, memberships_of
+from apps.tenants.models import Invitation, Refused, Tenant, memberships_of
 from apps.tenants.roles import MANAGE_WORKSPACE
 
 
@@ -52,7 +54,7 @@ def address_hint(name: str) -> str:
 
 @access(MANAGE_WORKSPACE, "GET", "POST")
 def workspace_update(request: TenantRequest, slug: str) -> HttpResponse:
-    """Rename the workspace."""
+    """Show the workspace's settings, and rename it."""
     form = WorkspaceForm(
         request.POST or None,
         initial={"name": request.tenant.name},
@@ -62,4 +64,47 @@ def workspace_update(request: TenantRequest, slug: str) -> HttpResponse:
         request.tenant.rename(form.cleaned_data["name"], by=request.user)
         messages.success(request, f"The workspace is called {request.tenant}.")
         return redirect("workspace_update", slug=slug)
-    return render(request, "tenants/workspace_update.html", {"form": form})
+    context = {"form": form} | (
+        who_lacks_mfa(request.tenant) if request.tenant.requires_mfa else {}
+    )
+    return render(request, "tenants/workspace_update.html", context)
+
+
+def who_lacks_mfa(tenant: Tenant) -> dict[str, Any]:
+    """For a page: the members who have no second factor yet, and how many members there are."""
+    return {
+        "without": tenant.members_without_second_factor,
+        "head_count": tenant.memberships.active().count(),
+    }
+
+
+@access(MANAGE_WORKSPACE, "GET", "POST")
+def mfa_requirement_create(request: TenantRequest, slug: str) -> HttpResponse:
+    """Ask all members for two-step sign-in, after a look at who has to set it up."""
+    if request.method == "POST":
+        try:
+            request.tenant.require_mfa(by=request.user)
+            messages.success(request, "Two-step sign-in is required now.")
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        return redirect("workspace_update", slug=slug)
+    return render(request, "tenants/mfa_requirement_create.html", who_lacks_mfa(request.tenant))
+
+
+@access(MANAGE_WORKSPACE, "GET", "POST")
+def mfa_requirement_delete(request: TenantRequest, slug: str) -> HttpResponse:
+    """Let members in without two-step sign-in again, after a question."""
+    if request.method == "POST":
+        request.tenant.make_mfa_optional(by=request.user)
+        messages.success(request, "Two-step sign-in is optional now.")
+        return redirect("workspace_update", slug=slug)
+    return render(request, "tenants/mfa_requirement_delete.html")
+
+
+@access(Plane.ACCOUNT)
+def second_factor_needed(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Tell a member why a workspace stays closed to them, and how they open it."""
+    membership = get_object_or_404(memberships_of(request.user), tenant__slug=slug)
+    if not membership.tenant.requires_mfa or request.user.has_second_factor:
+        return redirect(membership.tenant)
+    return render(request, "tenants/second_factor_needed.html", {"tenant": membership.tenant})

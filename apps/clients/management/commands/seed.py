@@ -22,12 +22,13 @@ from apps.tenants.scope import tenant_scope
 PASSWORD = "launch-day-harbour"  # noqa: S105  (printed on purpose; production refuses the command)
 ALLOWED = ("development", "test")
 
-OWNER, ADMIN, MEMBER, VIEWER, STRANGER = (
+OWNER, ADMIN, MEMBER, VIEWER, STRANGER, OPERATOR = (
     ("ada@slipway.example", "Ada Okafor"),
     ("jun@slipway.example", "Jun Park"),
     ("lena@slipway.example", "Lena Vogt"),
     ("mateo@slipway.example", "Mateo Rossi"),
     ("sam@slipway.example", "Sam Reyes"),
+    ("ops@slipway.example", "Olu Adeyemi"),
 )
 SEATS = ((ADMIN, Role.ADMIN), (MEMBER, Role.MEMBER), (VIEWER, Role.VIEWER))
 WORKSPACES = (("Northwind", 25), ("Contoso Services", 10_000))
@@ -66,7 +67,7 @@ class Command(BaseCommand):
 @transaction.atomic
 def fill() -> None:
     """Make the people, the workspaces and their clients."""
-    owner, admin, member, _viewer, stranger = people()
+    owner, admin, member, _viewer, stranger, _operator = people()
     for name, number in WORKSPACES:
         tenant = workspace(name, owner)
         for (email, _), role in SEATS:
@@ -79,13 +80,14 @@ def fill() -> None:
 
 
 def people() -> list[User]:
-    """The five, in order of power, with verified addresses. The password is hashed just once."""
+    """The six, with verified addresses, the last one staff. The password is hashed just once."""
     found = []
     hashed = ""
-    for email, name in (OWNER, ADMIN, MEMBER, VIEWER, STRANGER):
+    for email, name in (OWNER, ADMIN, MEMBER, VIEWER, STRANGER, OPERATOR):
         user = User.objects.filter(email=email).first()
         if user is None:
-            user = User(email=email, name=name, password=hashed)
+            is_staff = email == OPERATOR[0]
+            user = User(email=email, name=name, password=hashed, is_staff=is_staff)
             if not hashed:
                 user.set_password(PASSWORD)
                 hashed = user.password
@@ -144,6 +146,12 @@ def logins() -> list[dict[str, str]]:
             "email": STRANGER[0],
             "password": PASSWORD,
             "workspace": f"{ELSEWHERE}, which is empty",
+        },
+        {
+            "role": "operator",
+            "email": OPERATOR[0],
+            "password": PASSWORD,
+            "workspace": "none; sees how the product stands at /operations/",
         },
     ]
 
