@@ -254,7 +254,8 @@ def test_asking_gives_up_soon_while_the_broker_is_silent(
     begun = time.perf_counter()
     with tenant_scope(acme), pytest.raises(OperationalError):
         ASKING[way]()
-    assert time.perf_counter() - begun < 0.3
+    # 0.2 s, and what a busy machine adds; by Celery's own time-outs it would be two seconds.
+    assert time.perf_counter() - begun < 1
 
 
 @pytest.mark.django_db(transaction=True)

