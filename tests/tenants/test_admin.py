@@ -149,6 +149,7 @@ def test_by_the_recipe_nobody_but_staff_finds_it(
     assert not Crossing.objects.exists()
 
 
+@pytest.mark.django_db
 def test_the_start_up_check_refuses_the_admin_as_it_comes_and_passes_the_recipe(
     mounted: ModuleType,
 ) -> None:
