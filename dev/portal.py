@@ -126,8 +126,10 @@ class Portal:
             "RELEASE": "loopback",
             "PORT": str(self.port),
             "WEB_CONCURRENCY": "2",
+            # Without a proxy in front, a connection that a browser opens in advance keeps a thread
+            # waiting for its first request, and four would soon be used up.
             "GUNICORN_CMD_ARGS": shlex.join(
-                ["--certfile", str(certificate), "--keyfile", str(key)]
+                ["--certfile", str(certificate), "--keyfile", str(key), "--threads", "16"]
             ),
             **self.variables,
         }
