@@ -19,7 +19,7 @@ from dev.valkey import free_port
 
 pytestmark = pytest.mark.prove
 
-LEFT_OUT = shutil.ignore_patterns(".venv*", ".local", ".git", ".env", "*cache*", "staticfiles")
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "screenshots")
 
 
 @pytest.fixture
