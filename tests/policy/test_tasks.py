@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import pytest
 from celery import Task
 from django.conf import settings
 
 from apps.core.celery import PlatformTask
 from apps.tenants.celery import TenantTask, needs_tenant
 from config.celery import app
+
+# Celery runs Django's checks as it imports the tasks, and some of those ask the database.
+pytestmark = pytest.mark.django_db
 
 
 def tasks() -> dict[str, Any]:
