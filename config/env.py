@@ -80,6 +80,26 @@ def declare(
     return field(default=default, metadata=details, repr=not is_secret)
 
 
+def client_id(provider: str, example: str) -> Any:
+    """Declare by which name a provider of sign-in knows the product."""
+    return declare(
+        f"The product's client ID at {provider}; with its secret, "
+        f"people can sign in with {provider}.",
+        example=example,
+        default="",
+    )
+
+
+def client_secret(provider: str) -> Any:
+    """Declare what a provider of sign-in gave along with the client ID."""
+    return declare(
+        f"The secret that {provider} gave along with {provider.upper()}_CLIENT_ID.",
+        example="the-secret-shown-once",
+        default="",
+        is_secret=True,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Env:
     """The process's environment, parsed; a field's name is its variable's name."""
@@ -220,39 +240,12 @@ class Env:
         parse=port,
         default=8000,
     )
-    GOOGLE_CLIENT_ID: str = declare(
-        "The product's client ID at Google; with its secret, people can sign in with Google.",
-        example="123456789-abc.apps.googleusercontent.com",
-        default="",
-    )
-    GOOGLE_CLIENT_SECRET: str = declare(
-        "The secret that Google gave along with GOOGLE_CLIENT_ID.",
-        example="the-secret-shown-once",
-        default="",
-        is_secret=True,
-    )
-    GITHUB_CLIENT_ID: str = declare(
-        "The product's client ID at GitHub; with its secret, people can sign in with GitHub.",
-        example="Ov23liAbCdEfGhIjKlMn",
-        default="",
-    )
-    GITHUB_CLIENT_SECRET: str = declare(
-        "The secret that GitHub gave along with GITHUB_CLIENT_ID.",
-        example="the-secret-shown-once",
-        default="",
-        is_secret=True,
-    )
-    MICROSOFT_CLIENT_ID: str = declare(
-        "The product's client ID at Microsoft; with its secret, people can sign in with Microsoft.",
-        example="11111111-2222-3333-4444-555555555555",
-        default="",
-    )
-    MICROSOFT_CLIENT_SECRET: str = declare(
-        "The secret that Microsoft gave along with MICROSOFT_CLIENT_ID.",
-        example="the-secret-shown-once",
-        default="",
-        is_secret=True,
-    )
+    GOOGLE_CLIENT_ID: str = client_id("Google", "123456789-abc.apps.googleusercontent.com")
+    GOOGLE_CLIENT_SECRET: str = client_secret("Google")
+    GITHUB_CLIENT_ID: str = client_id("GitHub", "Ov23liAbCdEfGhIjKlMn")
+    GITHUB_CLIENT_SECRET: str = client_secret("GitHub")
+    MICROSOFT_CLIENT_ID: str = client_id("Microsoft", "11111111-2222-3333-4444-555555555555")
+    MICROSOFT_CLIENT_SECRET: str = client_secret("Microsoft")
     DEV_MAIL_DIR: Path = declare(
         "The Maildir that /dev/mail/ shows.",
         example=".local/mail",

@@ -52,6 +52,20 @@ class Mailbox:
         self.arrived.set()
         return "250 Taken"
 
+    def wait_for(self, address: str, subject: str, *, seconds: float = 20) -> EmailMessage:
+        """The newest mail to `address` whose subject contains `subject`, once it is there.
+
+        Raises AssertionError if none comes.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.arrived.clear()
+            for message in reversed(self.messages):
+                if address in message["To"] and subject in message["Subject"]:
+                    return message
+            self.arrived.wait(0.5)
+        raise AssertionError(f"No mail about {subject!r} came for {address}")
+
 
 class Portal:
     """The processes of the Procfile under production settings, from start to stop."""

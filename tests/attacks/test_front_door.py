@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from dev.portal import Portal
-from tests.attacks.visitor import PASSWORD, SESSION_COOKIE, Visitor, mail_to
+from tests.accounts.conftest import code_in, link_in, text_of
+from tests.attacks.visitor import PASSWORD, SESSION_COOKIE, Visitor
 
 pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("attacks")]
 
@@ -91,8 +92,8 @@ def test_no_header_gets_another_host_into_a_mailed_link(
     form = {"email": "lena@slipway.example"}
     answer = visitor().post("/accounts/password/reset/", form, headers=hostile)
     assert answer.status_code == 302
-    text = mail_to(target, "lena@slipway.example", "Choose a new password")
-    links = re.findall(r"https?://\S+", text)
+    mail = target.mailbox.wait_for("lena@slipway.example", "Choose a new password", seconds=40)
+    links = re.findall(r"https?://\S+", text_of(mail))
     assert links
     assert {urlsplit(link).netloc for link in links} == {urlsplit(target.url).netloc}
 
@@ -153,14 +154,12 @@ def test_a_code_and_a_session_of_a_sign_up_work_once(
     form = {"name": "Noor", "email": email, "password1": "a-long-enough-secret"}
     assert newcomer.post("/accounts/signup/", form).status_code == 302
     waiting = newcomer.session.cookies[SESSION_COOKIE]
-    text = mail_to(target, email, "Your code")
-    code = re.search(r"^ {4}(\S+)\s*$", text, re.MULTILINE)
-    assert code, text
-    assert newcomer.post("/accounts/confirm-email/", {"code": code[1]}).status_code == 302
+    code = code_in(target.mailbox.wait_for(email, "Your code", seconds=40))
+    assert newcomer.post("/accounts/confirm-email/", {"code": code}).status_code == 302
     assert newcomer.is_signed_in
     thief = visitor()
     thief.session.cookies.set(SESSION_COOKIE, waiting, domain="localhost.local", secure=True)
-    thief.post("/accounts/confirm-email/", {"code": code[1]})
+    thief.post("/accounts/confirm-email/", {"code": code})
     assert not thief.is_signed_in
 
 
@@ -170,8 +169,8 @@ def test_a_link_to_a_new_password_works_once(
     owner, thief = visitor(), visitor()
     email = "mateo@slipway.example"
     owner.post("/accounts/password/reset/", {"email": email})
-    (link,) = re.findall(r"https://\S+/key/\S+", mail_to(target, email, "Choose a new password"))
-    path = urlsplit(link).path
+    mail = target.mailbox.wait_for(email, "Choose a new password", seconds=40)
+    path = urlsplit(link_in(mail)).path
     form_page = owner.get(path).headers["Location"]
     assert owner.post(form_page, {"password1": NEW, "password2": NEW}).status_code == 302
     answer = thief.get(path)
@@ -189,8 +188,8 @@ def test_an_invitation_works_once(target: Portal, visitor: Callable[..., Visitor
     email = "sam@slipway.example"
     sent = ada.post("/t/northwind/invitations/new/", {"emails": email, "role": "viewer"})
     assert sent.status_code == 302
-    (link,) = re.findall(r"https://\S+/invitations/\S+", mail_to(target, email, "invites you"))
-    path = urlsplit(link).path
+    mail = target.mailbox.wait_for(email, "invites you", seconds=40)
+    path = urlsplit(link_in(mail)).path
     jun.sign_in("jun@slipway.example")
     jun.post(path, {})
     sam.sign_in(email)

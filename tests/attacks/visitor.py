@@ -1,8 +1,6 @@
 """Somebody who speaks HTTP to a running portal, as the proxy in front of it would pass it on."""
 
-import time
 from collections.abc import Iterator
-from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ from dev.portal import Portal
 
 PASSWORD = "launch-day-harbour"  # of everybody whom `manage.py seed` makes
 REFUSED = 429
-MAIL_SECONDS = 40
 CSRF_COOKIE, SESSION_COOKIE = "__Host-csrf", "__Host-session"
 
 
@@ -81,21 +78,3 @@ def authority_of(portal: Portal) -> Path:
     if not path.exists():
         portal.authority.cert_pem.write_to_path(str(path))
     return path
-
-
-def mail_to(portal: Portal, address: str, subject: str) -> str:
-    """The text of a mail that arrived; waits for it. Raises AssertionError if none comes."""
-    end = time.monotonic() + MAIL_SECONDS
-    while time.monotonic() < end:
-        portal.mailbox.arrived.clear()
-        for message in reversed(portal.mailbox.messages):
-            if address in message["To"] and subject in message["Subject"]:
-                return text_of(message)
-        portal.mailbox.arrived.wait(0.5)
-    raise AssertionError(f"No mail about {subject!r} came for {address}")
-
-
-def text_of(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())

@@ -1,13 +1,13 @@
 """The first customer's journey on the processes that production runs."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error
 
 from dev.portal import Portal
+from tests.accounts.conftest import text_of
 from tests.browser.journey import whole_journey
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -22,15 +22,7 @@ class ProductionSite:
         self.password: str = logins[0]["password"]
 
     def read_mail(self, to: str, subject: str) -> str:
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            self.portal.mailbox.arrived.clear()
-            for message in reversed(self.portal.mailbox.messages):
-                body = message.get_body(("plain",))
-                if to in message["To"] and subject in message["Subject"] and body:
-                    return str(body.get_content())
-            self.portal.mailbox.arrived.wait(0.5)
-        raise AssertionError(f"No mail about {subject!r} came for {to}")
+        return text_of(self.portal.mailbox.wait_for(to, subject))
 
 
 def test_a_customer_gets_from_sign_in_to_a_colleague_at_work(

@@ -24,8 +24,8 @@ from apps.tenants.roles import Role
 from config.settings import production
 from tests.conftest import Browser
 from tests.core.urls import urlpatterns as troubled_urls
-from tests.policy.samples import own_url
-from tests.policy.test_access import PARAMETER, files, named
+from tests.policy.samples import url_of
+from tests.policy.test_access import files, named
 
 __all__ = ["files"]
 
@@ -104,12 +104,6 @@ def nonce_of(answer: Any) -> str:
     return match[1]
 
 
-def url_of(route: Route, acme: Tenant) -> str:
-    if route.access and route.access.role:
-        return own_url(route, acme, by=acme.memberships.get(role=Role.OWNER).user)
-    return reverse(route.name, kwargs=dict.fromkeys(PARAMETER.findall(route.path), "1"))
-
-
 @pytest.mark.parametrize("route", ROUTES, ids=named)
 def test_every_route_answers_with_the_headers_and_is_kept_nowhere(
     route: Route,
@@ -119,7 +113,7 @@ def test_every_route_answers_with_the_headers_and_is_kept_nowhere(
     anonymous: Browser,
 ) -> None:
     join(acme, Role.VIEWER, name="Subject")
-    url = url_of(route, acme)
+    url = url_of(route, acme, by=acme.memberships.get(role=Role.OWNER).user)
     for browser in (as_role(Role.OWNER), anonymous):
         answer = browser.get(url)
         assert_dressed(answer)

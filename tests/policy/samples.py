@@ -21,6 +21,7 @@ from apps.transfers.models import Export, Import
 from apps.transfers.registry import resource_of
 
 PLACE = re.compile(r"[a-z/]+/<[^>]+>")
+PARAMETER = re.compile(r"[<:](\w+)>")
 
 
 def owner_of(tenant: Tenant) -> Membership:
@@ -107,6 +108,18 @@ def own_url(route: Route, tenant: Tenant, by: User) -> str:
         started.start(["name"], by=by)
         attempt(started.job_id)
     return reverse(route.name, args=arguments)
+
+
+def plain_url(route: Route) -> str:
+    """The address of a route outside of workspaces, with a 1 wherever it names something."""
+    return reverse(route.name, kwargs=dict.fromkeys(PARAMETER.findall(route.path), "1"))
+
+
+def url_of(route: Route, tenant: Tenant, by: User) -> str:
+    """The address of any route, for samples of `tenant` if it is a workspace's."""
+    if route.access and route.access.role:
+        return own_url(route, tenant, by=by)
+    return plain_url(route)
 
 
 def fields(tenant: Tenant) -> dict[str, Any]:

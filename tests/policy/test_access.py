@@ -4,7 +4,6 @@ It is generated from the URLconf. A new route is in it as soon as it is routed, 
 its view declares its access and its objects have a sample in samples.py.
 """
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,12 @@ from apps.core.surface import Route, routes
 from apps.tenants.models import Membership, Tenant
 from apps.tenants.roles import Role
 from tests.conftest import Browser
-from tests.policy.samples import SAMPLES, own_url, places
+from tests.policy.samples import SAMPLES, own_url, places, plain_url
 
 TENANT_ROUTES = [route for route in routes() if route.access and route.access.role]
 OTHER_ROUTES = [route for route in routes() if route.access and not route.access.role]
 PLATFORM_ROUTES = [r for r in OTHER_ROUTES if r.access and r.access.plane is Plane.PLATFORM]
 OUTSIDERS = ["outsider", "suspended", "staff", "anonymous"]
-PARAMETER = re.compile(r"[<:](\w+)>")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 GOOD = {200, 302, 400, 409, 422}  # 4xx: the form was empty, or the object in another state
 
@@ -128,7 +126,7 @@ def test_a_stranger_to_the_site_is_asked_to_sign_in_and_comes_back(
 def test_a_page_outside_of_workspaces_asks_for_a_sign_in_only_if_it_declares_so(
     route: Route, anonymous: Browser, db: None
 ) -> None:
-    url = reverse(route.name, kwargs=dict.fromkeys(PARAMETER.findall(route.path), "1"))
+    url = plain_url(route)
     response: HttpResponse = anonymous.get(url)
     sent_away = response.status_code == 302 and "next=" in response.headers["Location"]
     assert route.access

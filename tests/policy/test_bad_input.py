@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.core.access import Plane
@@ -22,8 +21,8 @@ from apps.tenants.models import Tenant
 from tests.conftest import Browser
 from tests.policy import hostile
 from tests.policy.hostile import LARGE, MANY, Body
-from tests.policy.samples import own_url
-from tests.policy.test_access import PARAMETER, files, named
+from tests.policy.samples import url_of
+from tests.policy.test_access import files, named
 from tests.policy.test_matrix import fingerprint, owner
 
 __all__ = ["files", "owner"]
@@ -116,7 +115,7 @@ def attackers(
 def test_hostile_words_are_refused_or_passed_over_and_never_an_error(
     route: Route, acme: Tenant, owner: User, attackers: Callable[[], list[Attacker]]
 ) -> None:
-    url, faults = address(route, acme, by=owner), []
+    url, faults = url_of(route, acme, by=owner), []
     for attacker in attackers():
         attacks = [by_path(route, url)]
         # Who is not signed in gets no further than to the sign-in, but on a public page.
@@ -131,7 +130,7 @@ def test_hostile_words_are_refused_or_passed_over_and_never_an_error(
 def test_what_is_hostile_before_it_reaches_a_view_does_not_reach_it(
     route: Route, acme: Tenant, owner: User, attackers: Callable[[], list[Attacker]]
 ) -> None:
-    url, faults = address(route, acme, by=owner), []
+    url, faults = url_of(route, acme, by=owner), []
     for attacker in attackers():
         attacks = chain(
             by_header(route, url, hostile.HEADERS),
@@ -140,12 +139,6 @@ def test_what_is_hostile_before_it_reaches_a_view_does_not_reach_it(
         )
         faults += attacker.faults(route, attacks)
     assert not faults, "\n".join(faults)
-
-
-def address(route: Route, tenant: Tenant, by: User) -> str:
-    if route.access and route.access.role:
-        return own_url(route, tenant, by=by)
-    return reverse(route.name, kwargs=dict.fromkeys(PARAMETER.findall(route.path), "1"))
 
 
 def methods(route: Route) -> tuple[str, ...]:

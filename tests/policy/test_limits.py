@@ -8,7 +8,6 @@ import pytest
 from allauth.account import app_settings
 from allauth.core.internal.ratelimit import parse_rates
 from django.conf import settings as django_settings
-from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.core.access import Plane
@@ -19,8 +18,8 @@ from apps.tenants.models import Membership, Tenant
 from apps.tenants.roles import Role
 from tests.config.processes import ROOT
 from tests.conftest import Browser
-from tests.policy.samples import own_url
-from tests.policy.test_access import PARAMETER, files
+from tests.policy.samples import url_of
+from tests.policy.test_access import files
 
 __all__ = ["files"]
 ROUTES = {route.name: route for route in routes()}
@@ -114,12 +113,6 @@ def owner(acme: Tenant, join: Callable[..., Membership]) -> User:
     """Somebody with all rights in Acme, who has a colleague for a sample."""
     join(acme, Role.VIEWER, name="Subject")
     return acme.memberships.get(role=Role.OWNER).user
-
-
-def url_of(route: Route, tenant: Tenant, user: User) -> str:
-    if is_tenants(route):
-        return own_url(route, tenant, by=user)
-    return reverse(route.name, kwargs=dict.fromkeys(PARAMETER.findall(route.path), "1"))
 
 
 def browser_for(route: Route, user: User) -> Browser:

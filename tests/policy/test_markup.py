@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.urls import reverse
 
 from apps.core.surface import Route, routes
 from apps.tenants.models import Tenant
 from apps.tenants.roles import Role
 from config.env import BASE_DIR
 from tests.conftest import Browser
-from tests.policy.samples import own_url
-from tests.policy.test_access import PARAMETER, files, named
+from tests.policy.samples import url_of
+from tests.policy.test_access import files, named
 
 __all__ = ["files"]
 TEMPLATES = sorted(
@@ -100,10 +99,7 @@ def test_a_page_as_it_is_served_has_none_either(
     anonymous: Browser,
 ) -> None:
     join(acme, Role.VIEWER, name="Subject")
-    if route.access and route.access.role:
-        url = own_url(route, acme, by=acme.memberships.get(role=Role.OWNER).user)
-    else:
-        url = reverse(route.name, kwargs=dict.fromkeys(PARAMETER.findall(route.path), "1"))
+    url = url_of(route, acme, by=acme.memberships.get(role=Role.OWNER).user)
     for browser in (as_role(Role.OWNER), anonymous):
         assert faults_of(browser.get(url)) == []
 

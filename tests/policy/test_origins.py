@@ -16,8 +16,8 @@ from apps.core.surface import Route, routes
 from apps.tenants.models import Tenant
 from config import urls as product
 from tests.conftest import Browser
+from tests.policy.samples import url_of
 from tests.policy.test_access import files, named
-from tests.policy.test_bad_input import address
 from tests.policy.test_matrix import fingerprint, owner
 
 __all__ = ["files", "owner"]
@@ -57,7 +57,7 @@ def one_partner(settings: Any) -> None:
 def test_a_form_from_an_origin_that_is_not_declared_is_refused(
     route: Route, acme: Tenant, owner: User
 ) -> None:
-    url = address(route, acme, by=owner)
+    url = url_of(route, acme, by=owner)
     browser = Browser(enforce_csrf_checks=True, raise_request_exception=False)
     browser.force_login(owner)
     browser.cookies[django_settings.CSRF_COOKIE_NAME] = TOKEN
@@ -131,7 +131,7 @@ def test_another_origin_may_not(settings: Any, origin: str) -> None:
 def test_what_is_no_api_nobody_elsewhere_may_read(
     route: Route, acme: Tenant, owner: User, sign_in: Callable[[User], Browser]
 ) -> None:
-    url, browser = address(route, acme, by=owner), sign_in(owner)
+    url, browser = url_of(route, acme, by=owner), sign_in(owner)
     for origin in (PARTNER, "https://evil.example", "null"):
         with transaction.atomic():
             answers = [browser.get(url, headers={"origin": origin}), preflight(origin, url)]

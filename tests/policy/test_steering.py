@@ -18,8 +18,8 @@ from apps.tenants.models import Tenant
 from apps.tenants.roles import Role
 from tests.accounts.conftest import is_signed_in, quick_passwords
 from tests.conftest import PASSWORD, Browser, Mailbox
+from tests.policy.samples import url_of
 from tests.policy.test_access import files, named
-from tests.policy.test_bad_input import address
 from tests.policy.test_matrix import owner
 
 __all__ = ["files", "owner", "quick_passwords"]
@@ -124,7 +124,7 @@ def lead_away(response: Any) -> list[str]:
 def test_no_route_is_steered_away(
     route: Route, acme: Tenant, owner: User, sign_in: Callable[[User], Browser]
 ) -> None:
-    url, found = address(route, acme, by=owner), []
+    url, found = url_of(route, acme, by=owner), []
     for browser in (sign_in(owner), Browser()):
         for elsewhere in KINDS:
             told = "&".join(f"{name}={quote(elsewhere)}" for name in NAMES)

@@ -13,14 +13,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import jwt
 import requests
 import trustme
+
+from tests.world.listener import Handler, Listener
 
 SECRET = "the secret of a client on loopback"
 NAME = "accounts.provider.example"
@@ -65,7 +66,7 @@ class Somebody:
         return [*self.more, {"email": self.email, "primary": True, "verified": self.verified}]
 
 
-class Provider:
+class Provider(Listener):
     """A provider that listens on `url`; what it does next is set on it before."""
 
     def __init__(self) -> None:
@@ -82,23 +83,18 @@ class Provider:
         self._release = threading.Event()
         provider = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Page(Handler):
             def do_GET(self) -> None:
                 provider.answer(self)
 
             def do_POST(self) -> None:
                 provider.answer(self)
 
-            def log_message(self, *args: object) -> None:
-                """Stay silent."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        super().__init__(Page)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def visit(self, url: str) -> str:
         """Open the provider's page as a browser would; return where it sends one afterwards."""
@@ -174,24 +170,9 @@ class Provider:
         send(handler, 200, json.dumps(told).encode())
 
     def stop(self) -> None:
-        """Go away: nothing listens on the address any more."""
-        if self._thread.is_alive():
-            self._release.set()
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+        """Go away, also from those who wait for an answer."""
+        self._release.set()
+        super().stop()
 
 
 def send(handler: BaseHTTPRequestHandler, status: int, body: bytes) -> None:

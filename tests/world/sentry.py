@@ -3,12 +3,12 @@
 import gzip
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.world.listener import Handler, Listener
 
 
-class Receiver:
+class Receiver(Listener):
     """What arrived at `dsn`: `.events` as Sentry reads them, `.raw` as they came over the wire."""
 
     def __init__(self) -> None:
@@ -17,7 +17,7 @@ class Receiver:
         self._arrived = threading.Condition()
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Intake(Handler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.headers.get("Content-Encoding") == "gzip":
@@ -28,16 +28,11 @@ class Receiver:
                 self.end_headers()
                 self.wfile.write(b"{}")
 
-            def log_message(self, *args: object) -> None:
-                """Stay silent."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        super().__init__(Intake)
 
     @property
     def dsn(self) -> str:
-        return f"http://public@127.0.0.1:{self._server.server_port}/1"
+        return f"http://public@127.0.0.1:{self.port}/1"
 
     def take(self, envelope: bytes) -> None:
         """Keep an envelope: a line about the whole, then a line and a payload for each item."""
@@ -59,17 +54,3 @@ class Receiver:
             enough = self._arrived.wait_for(lambda: len(self.events) >= events, seconds)
             assert enough, f"{len(self.events)} of {events} events arrived"
             return list(self.events)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()

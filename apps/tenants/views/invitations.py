@@ -1,5 +1,7 @@
 """The pages of invitations: send, send again, take back, and accept."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from apps.core.http import SignedInRequest, TenantRequest
 from apps.tenants.forms import InvitationForm
 from apps.tenants.models import Invitation, Refused
 from apps.tenants.roles import MANAGE_MEMBERS
+from apps.tenants.views.verdicts import carry_out
 
 
 @access(MANAGE_MEMBERS, "GET", "POST")
@@ -41,11 +44,8 @@ def invitation_delete(request: TenantRequest, slug: str, pk: int) -> HttpRespons
     """Take an invitation back, after a question."""
     invitation = changeable_invitation(request, pk)
     if request.method == "POST":
-        try:
-            invitation.revoke(by=request.membership)
-            messages.success(request, f"The invitation of {invitation} is taken back.")
-        except Refused as refusal:
-            messages.error(request, str(refusal))
+        revoke = partial(invitation.revoke, by=request.membership)
+        carry_out(request, revoke, done=f"The invitation of {invitation} is taken back.")
         return redirect("member_list", slug=slug)
     return render(request, "tenants/invitation_delete.html", {"invitation": invitation})
 

@@ -1,5 +1,7 @@
 """The pages of members: list, role, suspension, removal, and leaving oneself."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Lower
@@ -12,6 +14,7 @@ from apps.core.keyset import Sort, paginate
 from apps.tenants.forms import MembershipForm
 from apps.tenants.models import Membership, Refused
 from apps.tenants.roles import MANAGE_MEMBERS, READ
+from apps.tenants.views.verdicts import carry_out
 
 SORTS = [Sort("name", Lower("user__name")), Sort("since", "created_at", descending=True)]
 
@@ -47,11 +50,8 @@ def suspension_create(request: TenantRequest, slug: str, pk: int) -> HttpRespons
     if subject == request.membership:
         return redirect("departure_create", slug=slug)
     if request.method == "POST":
-        try:
-            subject.suspend(by=request.membership)
-            messages.success(request, f"{subject} is suspended.")
-        except Refused as refusal:
-            messages.error(request, str(refusal))
+        suspend = partial(subject.suspend, by=request.membership)
+        carry_out(request, suspend, done=f"{subject} is suspended.")
         return redirect("member_list", slug=slug)
     return render(request, "tenants/suspension_create.html", {"subject": subject})
 
@@ -60,11 +60,8 @@ def suspension_create(request: TenantRequest, slug: str, pk: int) -> HttpRespons
 def suspension_delete(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
     """Let a suspended member in again."""
     subject = changeable_member(request, pk)
-    try:
-        subject.reinstate(by=request.membership)
-        messages.success(request, f"{subject} can come in again.")
-    except Refused as refusal:
-        messages.error(request, str(refusal))
+    reinstate = partial(subject.reinstate, by=request.membership)
+    carry_out(request, reinstate, done=f"{subject} can come in again.")
     return redirect("member_list", slug=slug)
 
 
@@ -75,11 +72,8 @@ def membership_delete(request: TenantRequest, slug: str, pk: int) -> HttpRespons
     if subject == request.membership:
         return redirect("departure_create", slug=slug)
     if request.method == "POST":
-        try:
-            subject.remove(by=request.membership)
-            messages.success(request, f"{subject} is no longer a member.")
-        except Refused as refusal:
-            messages.error(request, str(refusal))
+        remove = partial(subject.remove, by=request.membership)
+        carry_out(request, remove, done=f"{subject} is no longer a member.")
         return redirect("member_list", slug=slug)
     return render(request, "tenants/membership_delete.html", {"subject": subject})
 

@@ -1,5 +1,6 @@
 """The pages of workspaces: where sign-in leads, list, create, settings, two-step sign-in."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -10,8 +11,9 @@ from apps.core.access import Plane, access
 from apps.core.http import SignedInRequest, TenantRequest
 from apps.core.mailing import absolute
 from apps.tenants.forms import NewWorkspaceForm, WorkspaceForm
-from apps.tenants.models import Invitation, Refused, Tenant, memberships_of
+from apps.tenants.models import Invitation, Tenant, memberships_of
 from apps.tenants.roles import MANAGE_WORKSPACE
+from apps.tenants.views.verdicts import carry_out
 
 
 @access(Plane.ACCOUNT)
@@ -82,11 +84,8 @@ def who_lacks_mfa(tenant: Tenant) -> dict[str, Any]:
 def mfa_requirement_create(request: TenantRequest, slug: str) -> HttpResponse:
     """Ask all members for two-step sign-in, after a look at who has to set it up."""
     if request.method == "POST":
-        try:
-            request.tenant.require_mfa(by=request.user)
-            messages.success(request, "Two-step sign-in is required now.")
-        except Refused as refusal:
-            messages.error(request, str(refusal))
+        require = partial(request.tenant.require_mfa, by=request.user)
+        carry_out(request, require, done="Two-step sign-in is required now.")
         return redirect("workspace_update", slug=slug)
     return render(request, "tenants/mfa_requirement_create.html", who_lacks_mfa(request.tenant))
 
