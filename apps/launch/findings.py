@@ -29,6 +29,7 @@ class Status(Enum):
     PASS = "pass"  # noqa: S105  # a status, not a password
     FAIL = "fail"
     UNKNOWN = "unknown"
+    SKIPPED = "skipped"
     CRASH = "crash"
 
 

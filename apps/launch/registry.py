@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from apps.launch.facts import Facts, Unasked
+from apps.launch.facts import Facts, Skipped, Unasked
 from apps.launch.findings import Failed, Finding, Impact, Outcome, Passed, Report, Status, Tier
 from config.differences import DIFFERENCES
 
@@ -124,9 +124,11 @@ def chosen_checks(names: Iterable[str]) -> list[Check]:
 
 
 def judge(one: Check, facts: Facts) -> list[Finding]:
-    """Run a check. A fact that could not be had makes it unknown; an exception makes it a crash."""
+    """Run a check. Without a fact it is unknown, or skipped if nobody asked; a bug is a crash."""
     try:
         outcome = one.function(facts)
+    except Skipped as reason:
+        return [one.bare(Status.SKIPPED, str(reason))]
     except Unasked as reason:
         return [one.bare(Status.UNKNOWN, str(reason))]
     except Exception as error:  # a broken check must neither pass nor stop the others

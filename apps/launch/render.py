@@ -55,7 +55,8 @@ def text(report: Report, look: Look) -> str:
             lines.append(look.paint(f"  {title}", style))
             lines += [*details(report, spelled, style, look), ""]
     if look.verbose:
-        lines += [look.paint("  PASSED", "good"), *passes(report), ""]
+        lines += [look.paint("  PASSED", "good"), *brief(report, Status.PASS), ""]
+        lines += [look.paint("  SKIPPED", "quiet"), *brief(report, Status.SKIPPED), ""]
     else:
         lines += followers(report)
     more = "docs/checks/" if look.verbose else "-v for more, docs/checks/ for all"
@@ -83,7 +84,7 @@ def counts(report: Report) -> str:
         f"{len(report.having(Status.FAIL, Tier.LATER))} later",
         f"{len(report.having(Status.PASS))} pass",
     ]
-    for status in (Status.UNKNOWN, Status.CRASH):
+    for status in (Status.SKIPPED, Status.UNKNOWN, Status.CRASH):
         if found := report.having(status):
             counted.append(f"{len(found)} {status.value}")
     return " · ".join(counted)
@@ -120,9 +121,9 @@ def followers(report: Report) -> Iterator[str]:
         yield ""
 
 
-def passes(report: Report) -> Iterator[str]:
-    """One line for each check that passed."""
-    for finding in report.having(Status.PASS):
+def brief(report: Report, status: Status) -> Iterator[str]:
+    """One line for each check of a status: what it is about, and why it is so."""
+    for finding in report.having(status):
         line = f"  {finding.id:<{COLUMN - 2}}{finding.title}"
         yield from wrap(f"{line} ({finding.evidence})", WIDTH, subsequent_indent=" " * COLUMN)
 
@@ -148,7 +149,7 @@ def as_json(report: Report) -> str:
             "later": len(report.having(Status.FAIL, Tier.LATER)),
             **{
                 status.value: len(report.having(status))
-                for status in (Status.PASS, Status.UNKNOWN, Status.CRASH)
+                for status in (Status.PASS, Status.SKIPPED, Status.UNKNOWN, Status.CRASH)
             },
         },
         "findings": [asdict(finding) for finding in report.findings],

@@ -1,9 +1,11 @@
 """Facts of a launch that has nothing wrong, and of the same launch with one thing changed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from apps.launch.facts import Database, Facts
+from apps.launch.facts import Database, Facts, Skipped
+from apps.launch.plan import Plan, Site
 from config.parsers import ADDRESS_RULES
 from config.product import Product
 
@@ -71,14 +73,28 @@ SETTINGS: dict[str, Any] = {
         "use_ssl": False,
     },
 }
+PLAN = Plan(site=Site(canonical="portal.harbourside.co"))
+NOT_YET = Skipped("is not asked yet")
 SOUND = Facts(
+    now=datetime(2026, 11, 28, 12, tzinfo=UTC),
     settings=SETTINGS,
     product=PRODUCT,
+    plan=PLAN,
     django=(),
     database=DATABASE,
     worker_seen=4.2,
     errors_reported=True,
     sign_in_required=True,
+    project=NOT_YET,
+    surface=NOT_YET,
+    migrations=NOT_YET,
+    queue=NOT_YET,
+    records=NOT_YET,
+    logs=NOT_YET,
+    baseline=NOT_YET,
+    dns=NOT_YET,
+    tls=NOT_YET,
+    web=NOT_YET,
 )
 
 

@@ -14,8 +14,9 @@ from django.db import connection, connections
 from django.test import override_settings
 
 from apps.core.health import HEARTBEAT
-from apps.launch import facts
-from apps.launch.facts import Database, Message, Unasked, gather, known
+from apps.launch import gathering
+from apps.launch.facts import Database, Message, Unasked, known
+from apps.launch.gathering import gather
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def test_a_question_that_fails_in_an_unforeseen_way_is_unasked_without_its_words
     def explode() -> tuple[Message, ...]:
         raise ValueError("c4n4ry")
 
-    monkeypatch.setattr(facts, "of_django", explode)
+    monkeypatch.setattr(gathering, "messages", explode)
     assert str(gather().django) == "Django's checks did not answer: ValueError"
 
 

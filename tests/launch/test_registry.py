@@ -191,6 +191,7 @@ def test_the_json_report_names_its_schema_and_says_the_same() -> None:
         "traffic": 0,
         "later": 0,
         "pass": 1,
+        "skipped": 0,
         "unknown": 1,
         "crash": 1,
     }

@@ -1,0 +1,82 @@
+"""Gathers the facts: asks settings, files, database and cache; probes/ ask the network."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import sentry_sdk
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from apps.core.cache import redis_alone
+from apps.core.health import HEARTBEAT
+from apps.launch.facts import Facts, Skipped
+from apps.launch.gathering.asking import ask
+from apps.launch.gathering.database import database
+from apps.launch.gathering.django import messages
+from apps.launch.plan import Plan
+from apps.launch.plan_file import read
+from apps.launch.probes.target import Target
+from config.env import BASE_DIR
+from config.product import PRODUCT
+
+PLAN = BASE_DIR / "launch.toml"
+OFFLINE = Skipped("needs --live and the address of the running product")
+NOT_YET = Skipped("is not asked yet")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be asked: the plan's file, the running product, and who hears how far it is."""
+
+    plan: Path = PLAN
+    target: Target | None = None
+    say: Callable[[str], None] = lambda words: None
+
+
+def gather(request: Request = Request()) -> Facts:
+    """Ask everybody; each answer takes seconds at most.
+
+    Raises BadPlan for a launch plan that cannot be read, since then nothing can be judged.
+    """
+    request.say("settings, files and database")
+    return Facts(
+        now=timezone.now(),
+        settings={name: getattr(settings, name) for name in dir(settings) if name.isupper()},
+        product=PRODUCT,
+        plan=launch_plan(request.plan),
+        django=ask("Django's checks", messages),
+        database=ask("The database", database),
+        worker_seen=ask("The cache", worker_seen),
+        errors_reported=sentry_sdk.get_client().is_active(),
+        sign_in_required=any(
+            issubclass(import_string(path), LoginRequiredMiddleware) for path in settings.MIDDLEWARE
+        ),
+        project=NOT_YET,
+        surface=NOT_YET,
+        migrations=NOT_YET,
+        queue=NOT_YET,
+        records=NOT_YET,
+        logs=NOT_YET,
+        baseline=NOT_YET,
+        dns=OFFLINE,
+        tls=OFFLINE,
+        web=OFFLINE,
+    )
+
+
+def launch_plan(path: Path) -> Plan | Skipped:
+    """The launch plan, or Skipped where there is no such file. Raises BadPlan."""
+    try:
+        return read(path)
+    except FileNotFoundError:
+        return Skipped(f"needs the launch plan, {path.name}: python manage.py launch_init")
+
+
+def worker_seen() -> float | None:
+    """How many seconds ago a worker last showed itself, or None if none did in a day."""
+    beaten: float | None = redis_alone().get(HEARTBEAT)
+    return None if beaten is None else max(0.0, time.time() - beaten)
