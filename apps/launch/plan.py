@@ -173,6 +173,12 @@ class Mail:
         default="",
         example='"pm-bounces.example.com"',
     )
+    bounces: str = entry(
+        "Who stops mail to addresses that bounce: provider (its suppression list) or nobody.",
+        parse=one_of("", "provider", "nobody"),
+        default="",
+        example='"provider"',
+    )
     bulk: bool = entry(
         "Whether more than 5,000 mails a day go out.", default=False, example="false"
     )

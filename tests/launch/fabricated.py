@@ -1,13 +1,12 @@
 """Facts of a launch that has nothing wrong, and of the same launch with one thing changed."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from apps.launch.facts import Database, Facts, Skipped
-from apps.launch.plan import Plan, Site
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.plan import NOW, PLAN
 
 PRODUCT = Product(
     name="Harbourside",
@@ -73,10 +72,9 @@ SETTINGS: dict[str, Any] = {
         "use_ssl": False,
     },
 }
-PLAN = Plan(site=Site(canonical="portal.harbourside.co"))
 NOT_YET = Skipped("is not asked yet")
 SOUND = Facts(
-    now=datetime(2026, 11, 28, 12, tzinfo=UTC),
+    now=NOW,
     settings=SETTINGS,
     product=PRODUCT,
     plan=PLAN,
@@ -111,6 +109,11 @@ def with_database(**changes: Any) -> Facts:
 def with_facts(**changes: Any) -> Facts:
     """The sound launch with these facts."""
     return replace(SOUND, **changes)
+
+
+def with_plan(**changes: Any) -> Facts:
+    """The sound launch with these parts of its plan."""
+    return replace(SOUND, plan=replace(PLAN, **changes))
 
 
 def with_product(**changes: Any) -> Facts:

@@ -20,6 +20,7 @@ from django.db import connection
 from apps.core.health import HEARTBEAT
 from apps.launch.registry import known_checks
 from tests.config.processes import COMPLETE, ROOT, python
+from tests.launch.sound.plan import written
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -50,7 +51,7 @@ def launch_check(production: dict[str, str]) -> Run:
         plan = Path(production["FILES_ROOT"]) / "launch.toml"
         host = urlsplit(variables["SITE_URL"]).hostname
         if "." in str(host):
-            plan.write_text(f'[site]\ncanonical = "{host}"\n')
+            plan.write_text(written(str(host)))
         words = ("launch_check", "--plan", str(plan), *arguments)
         return python("manage.py", *words, variables=variables)
 

@@ -147,8 +147,8 @@ def test_in_production_nothing_follows() -> None:
 
 
 def test_checks_are_chosen_by_id_and_by_area_once_each() -> None:
-    chosen = [c.id for c in chosen_checks(["LC-MAIL", "LC-MAIL-001", "LC-SET-002"])]
-    assert chosen == ["LC-MAIL-001", "LC-MAIL-002", "LC-MAIL-003", "LC-MAIL-004", "LC-SET-002"]
+    chosen = [c.id for c in chosen_checks(["LC-DATA", "LC-DATA-001", "LC-SET-002"])]
+    assert chosen == ["LC-DATA-001", "LC-DATA-002", "LC-DATA-003", "LC-SET-002"]
 
 
 def test_without_a_name_all_checks_are_chosen() -> None:

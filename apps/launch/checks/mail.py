@@ -1,7 +1,7 @@
 """LC-MAIL: whether mail leaves, to a real server, over TLS, from an address that is yours."""
 
 from apps.launch.checks.words import is_loopback, is_public_name, listed, mail_domain
-from apps.launch.facts import Facts
+from apps.launch.facts import Facts, known
 from apps.launch.findings import Failed, Impact, Outcome, Passed, Tier
 from apps.launch.registry import check
 
@@ -87,4 +87,22 @@ def sender(facts: Facts) -> Outcome:
         evidence=f"DEFAULT_FROM_EMAIL is at {domain or 'no domain'}",
         why="Providers refuse it: sign-up and invitations never arrive.",
         fix='DEFAULT_FROM_EMAIL="Your Product <hello@your-domain>"',
+    )
+
+
+@check(
+    "LC-MAIL-005",
+    tier=Tier.TRAFFIC,
+    impact=Impact.LOSS,
+    title="Somebody stops mail to addresses that bounce",
+)
+def bounces(facts: Facts) -> Outcome:
+    said = known(facts.plan).mail.bounces
+    if said == "provider":
+        return Passed("the provider keeps the list")
+    return Failed(
+        title="Mail goes on to addresses that bounce",
+        evidence=f'mail.bounces is "{said}"' if said else "mail.bounces is not said",
+        why="Too many bounces, and providers refuse all mail of yours.",
+        fix='switch the provider\'s suppression on; mail.bounces = "provider" in launch.toml',
     )

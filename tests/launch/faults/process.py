@@ -34,7 +34,9 @@ def on(platform: str, rule: str) -> Facts:
 
 def at(host: str) -> Facts:
     """The sound launch under another name."""
-    plan = replace(PLAN, site=replace(PLAN.site, canonical=host))
+    [monitor] = PLAN.monitors
+    monitors = (replace(monitor, url=f"https://{host}/healthz"),)
+    plan = replace(PLAN, site=replace(PLAN.site, canonical=host), monitors=monitors)
     return replace(with_settings(SITE_URL=f"https://{host}"), plan=plan)
 
 

@@ -1,0 +1,68 @@
+"""Faults of what launch.toml records: monitors, alerts, backups, people and accounts."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from apps.launch.facts import Facts
+from apps.launch.findings import Tier
+from apps.launch.plan import Alert, Owners, Provider
+from tests.launch.fabricated import PLAN, with_plan
+from tests.launch.sound.plan import proof
+
+NOW, TRAFFIC, LATER = Tier.NOW, Tier.TRAFFIC, Tier.LATER
+[MONITOR] = PLAN.monitors
+
+
+def monitored(**changes: Any) -> Facts:
+    """The sound launch, watched otherwise."""
+    return with_plan(monitors=(replace(MONITOR, **changes),))
+
+
+def proved(**changes: Any) -> Facts:
+    """The sound launch with other evidence."""
+    return with_plan(evidence=replace(PLAN.evidence, **changes))
+
+
+def renewed(day: date | None) -> Facts:
+    return with_plan(registrar=replace(PLAN.registrar, renews=day))
+
+
+FAULTS: list[tuple[str, Tier, Facts]] = [
+    ("LC-UP-001", TRAFFIC, monitored(url="https://harbourside.co/healthz")),
+    ("LC-UP-001", TRAFFIC, monitored(url="https://portal.harbourside.co/")),
+    ("LC-UP-002", TRAFFIC, monitored(seconds=300)),
+    ("LC-UP-003", TRAFFIC, monitored(body="")),
+    ("LC-UP-003", TRAFFIC, monitored(status=0)),
+    ("LC-UP-004", TRAFFIC, monitored(watches=("certificate",))),
+    ("LC-UP-004", TRAFFIC, monitored(watches=())),
+    ("LC-UP-005", TRAFFIC, monitored(alerts=())),
+    ("LC-UP-005", TRAFFIC, monitored(alerts=("nobody knows it",))),
+    (
+        "LC-UP-005",
+        TRAFFIC,
+        with_plan(alerts=(Alert(name="on call", kind="email", target="ops@harbourside.co"),)),
+    ),
+    ("LC-BACK-001", NOW, proved(backup=None)),
+    ("LC-BACK-001", NOW, proved(backup=proof(days=1.1))),
+    ("LC-BACK-001", NOW, proved(backup=proof(days=-2))),
+    ("LC-BACK-002", TRAFFIC, proved(restore_drill=None)),
+    ("LC-BACK-002", TRAFFIC, proved(restore_drill=proof(days=91))),
+    ("LC-BACK-003", NOW, proved(off_platform="")),
+    ("LC-HAND-001", TRAFFIC, with_plan(owners=Owners(product="Ada", technical="Sam"))),
+    ("LC-HAND-002", TRAFFIC, with_plan(dns=Provider(name="deSEC"))),
+    ("LC-HAND-002", TRAFFIC, with_plan(mail=replace(PLAN.mail, account=""))),
+    ("LC-HAND-003", LATER, renewed(None)),
+    ("LC-HAND-003", TRAFFIC, renewed(date(2026, 12, 20))),
+    ("LC-HAND-003", NOW, renewed(date(2026, 11, 27))),
+    ("LC-MAIL-005", TRAFFIC, with_plan(mail=replace(PLAN.mail, bounces=""))),
+    ("LC-MAIL-005", TRAFFIC, with_plan(mail=replace(PLAN.mail, bounces="nobody"))),
+]
+HARMLESS: list[tuple[str, Facts]] = [
+    ("a second monitor may be slow", with_plan(monitors=(MONITOR, replace(MONITOR, seconds=900)))),
+    ("readiness may be asked instead", monitored(url="https://portal.harbourside.co/readyz")),
+    ("a backup may be a day old", proved(backup=proof(days=1))),
+    ("a clock may be ahead by minutes", proved(backup=proof(days=-0.01))),
+    ("a drill may be 90 days old", proved(restore_drill=proof(days=90))),
+]
+UNHAD: list[tuple[dict[str, Any], set[str]]] = []
