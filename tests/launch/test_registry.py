@@ -26,6 +26,7 @@ FAILED = Failed(title="It fails", evidence="seen", why="because", fix="mend it")
 @pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
     """Forget the checks that a test registers."""
+    known_checks()  # else those that only now are imported would be forgotten too
     before = dict(registry.CHECKS)
     yield
     registry.CHECKS.clear()
