@@ -6,6 +6,7 @@ from typing import Any
 from apps.launch.facts import Database, Facts, Skipped
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.migrations import MIGRATIONS
 from tests.launch.sound.plan import NOW, PLAN
 
 PRODUCT = Product(
@@ -25,6 +26,7 @@ DATABASE = Database(
     tables_owned=0,
     encrypted=True,
     unapplied=(),
+    applied_apps=frozenset({"clients", "tenants"}),
 )
 KEY = "Zq8-vT3kLmN5pRs7wXy9aBcDeFgHiJ2oUuVvQ1zE4rT6yK0lP3sA"
 SETTINGS: dict[str, Any] = {
@@ -60,6 +62,7 @@ SETTINGS: dict[str, Any] = {
         "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
     ],
     "DATABASES": {"default": {"PASSWORD": "0ne"}},
+    "DATABASE_TIMEOUTS": {"statement_timeout": "30s", "lock_timeout": "5s"},
     "DATABASE_OWNER_URL": "postgresql://owner:tw0@db.harbourside.co/harbourside",
     "CELERY_BROKER_URL": "rediss://:thr33@redis.harbourside.co:6379/0",
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
@@ -85,7 +88,7 @@ SOUND = Facts(
     sign_in_required=True,
     project=NOT_YET,
     surface=NOT_YET,
-    migrations=NOT_YET,
+    migrations=MIGRATIONS,
     queue=NOT_YET,
     records=NOT_YET,
     logs=NOT_YET,

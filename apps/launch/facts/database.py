@@ -13,4 +13,5 @@ class Database:
     bypasses_row_security: bool
     tables_owned: int
     encrypted: bool
-    unapplied: tuple[str, ...]
+    unapplied: tuple[str, ...]  # as app.name, in the order in which they will run
+    applied_apps: frozenset[str]  # apps of which a migration has run, whose tables may have rows

@@ -17,6 +17,7 @@ from apps.launch.facts import Facts, Skipped
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.migrations import migrations
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
 from apps.launch.probes.target import Target
@@ -57,7 +58,7 @@ def gather(request: Request = Request()) -> Facts:
         ),
         project=NOT_YET,
         surface=NOT_YET,
-        migrations=NOT_YET,
+        migrations=ask("The migrations", migrations),
         queue=NOT_YET,
         records=NOT_YET,
         logs=NOT_YET,

@@ -1,6 +1,7 @@
 """Asks the database about itself, over a connection of its own."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,8 +27,9 @@ ABOUT_THE_CONNECTION = """
 """
 
 
-def database() -> Database:
-    """Ask over a connection of its own, which gives up soon and leaves the process's alone."""
+@contextmanager
+def own_connection() -> Iterator[BaseDatabaseWrapper]:
+    """A connection that gives up soon, leaves the process's alone, and writes nothing."""
     connection = connections.create_connection("default")
     options = {**connection.settings_dict["OPTIONS"], "connect_timeout": PATIENCE, "pool": None}
     connection.settings_dict = {**connection.settings_dict, "OPTIONS": options}
@@ -36,10 +38,18 @@ def database() -> Database:
         connection.set_autocommit(False)
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}s'")
+        yield connection
+        connection.rollback()
+
+
+def database() -> Database:
+    """Ask about the role that the product runs as, and about what waits to be migrated."""
+    with own_connection() as connection:
+        with connection.cursor() as cursor:
             cursor.execute(ABOUT_THE_CONNECTION)
             role, is_superuser, bypasses_row_security, tables_owned, encrypted = cursor.fetchone()
-        unapplied = unapplied_migrations(connection)
-        connection.rollback()
+        executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return Database(
         host=connection.settings_dict["HOST"],
         role=role,
@@ -47,12 +57,6 @@ def database() -> Database:
         bypasses_row_security=bypasses_row_security,
         tables_owned=tables_owned,
         encrypted=encrypted,
-        unapplied=unapplied,
+        unapplied=tuple(f"{one.app_label}.{one.name}" for one, _ in plan),
+        applied_apps=frozenset(app for app, _ in executor.loader.applied_migrations),
     )
-
-
-def unapplied_migrations(database: BaseDatabaseWrapper) -> tuple[str, ...]:
-    """The migrations that the code has and the database has not, as app.name."""
-    executor = MigrationExecutor(database)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return tuple(f"{migration.app_label}.{migration.name}" for migration, _ in plan)

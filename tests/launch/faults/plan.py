@@ -22,7 +22,7 @@ UNHAD: list[tuple[dict[str, Any], set[str]]] = [
     (
         {"plan": Unasked("no answer")},
         {
-            *("LC-PLAN-001", "LC-PLAN-002", "LC-MAIL-005"),
+            *("LC-PLAN-001", "LC-PLAN-002", "LC-MAIL-005", "LC-MIG-007", "LC-MIG-008"),
             *(f"LC-UP-00{number}" for number in range(1, 6)),
             *(f"LC-BACK-00{number}" for number in range(1, 4)),
             *(f"LC-HAND-00{number}" for number in range(1, 4)),
