@@ -159,7 +159,7 @@ def test_a_text_that_is_no_toml_is_refused_with_the_line(text: str, told: str) -
 def test_a_file_that_is_not_text_is_refused_with_the_line(tmp_path: Path) -> None:
     file = tmp_path / "launch.toml"
     file.write_bytes(HEAD.encode() + b"\xff")
-    with pytest.raises(BadPlan, match="launch.toml:3: is not UTF-8 text"):
+    with pytest.raises(BadPlan, match=r"launch\.toml:3: is not UTF-8 text"):
         read(file)
 
 
