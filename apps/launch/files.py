@@ -6,10 +6,10 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 
-def write(path: Path, text: str, *, anew: bool = False) -> None:
+def write(path: Path, text: str) -> None:
     """Put `text` in place of what `path` holds; who reads or interrupts sees the old or the new.
 
-    Raises FileExistsError if `anew` is asked for and something is there, OSError otherwise.
+    Raises OSError.
     """
     with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as draft:
         try:
@@ -17,10 +17,7 @@ def write(path: Path, text: str, *, anew: bool = False) -> None:
             draft.flush()
             os.fsync(draft.fileno())
             os.chmod(draft.name, 0o644)
-            if anew:
-                os.link(draft.name, path)  # fails where a name is taken, which a rename does not
-            else:
-                os.replace(draft.name, path)
+            os.replace(draft.name, path)
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(draft.name)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import date, datetime
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -78,8 +78,7 @@ def tables(name: str, shape: str, kind: type, held: Any) -> Iterator[str]:
         for key, each in (held or {SAMPLE: None}).items():
             yield from table(f"[{name}.{quoted(key)}]", kind, each)
     else:
-        said = held is not None and (held != default_of(kind) or is_needed(kind))
-        yield from table(f"[{name}]", kind, held if said else None)
+        yield from table(f"[{name}]", kind, held)
         yield from room(name, kind, held)
 
 
@@ -104,19 +103,10 @@ def values(name: str, held: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
         yield from (f"{quoted(each)} = {toml(said)}" for each, said in inner.items())
 
 
-def default_of(kind: type) -> Any:
-    """A table in which nothing is said, or None where that cannot be."""
-    return None if is_needed(kind) else kind()
-
-
-def is_needed(kind: type) -> bool:
-    """Whether a table has keys that must be said."""
-    return any(one.default is MISSING and one.default_factory is MISSING for one in fields(kind))
-
-
 def is_said_of(one: "Field[Any]", value: Any) -> bool:
-    """Whether a key holds something else than without it."""
-    return bool(getattr(value, one.name) != one.default)
+    """Whether a key is written: where it says something, a default that says something included."""
+    said = getattr(value, one.name)
+    return bool(said != one.default or said)
 
 
 def toml(value: Any) -> str:
