@@ -338,3 +338,8 @@ def settings_module() -> str:
     """The settings that commands run with: production's, unless the environment says otherwise."""
     named = os.environ.get("DJANGO_SETTINGS_MODULE") or from_file().get("DJANGO_SETTINGS_MODULE")
     return named or "config.settings.production"
+
+
+def no_color() -> bool:
+    """Whether whoever sits at the terminal wants no colour (no-color.org); no setting of ours."""
+    return bool(os.environ.get("NO_COLOR"))

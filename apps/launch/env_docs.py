@@ -1,9 +1,12 @@
-"""What is written down about the environment, made from its declarations; it writes no file."""
+"""The pages that are made from declarations, the environment's among them; it writes no file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from apps.launch.check_docs import checks_page
+from apps.launch.markdown import table
+from apps.launch.plan_docs import plan_page
 from config.differences import DIFFERENCES, NAMED
 from config.env import ENVIRONMENTS, Env
 
@@ -125,14 +128,6 @@ def differences(environment: str) -> list[str]:
     return ["", f"### {environment.capitalize()}", "", *table(("Setting", "Why"), rows)]
 
 
-def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """A Markdown table."""
-    lines = [head, ("---",) * len(head), *rows]
-    return [
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-    ]
-
-
 def listed(names: tuple[str, ...]) -> str:
     *most, last = [f"`{name}`" for name in names]
     return f"{', '.join(most)} and {last}"
@@ -141,4 +136,6 @@ def listed(names: tuple[str, ...]) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "docs/environment.md": environment_page,
+    "docs/launch-plan.md": plan_page,
+    "docs/checks/README.md": checks_page,
 }

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
+from hashlib import sha256
 
 
 class Tier(Enum):
@@ -42,7 +44,11 @@ class Passed:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """What a check found wrong; `id` and `tier` stand in for its own where it speaks for many."""
+    """What a check found wrong; `id` and `tier` stand in for its own where it speaks for many.
+
+    `subject` is what the finding is about, such as a host name, where a check has several: by it
+    they are told apart from run to run. Without it the title tells them apart.
+    """
 
     title: str
     evidence: str
@@ -50,14 +56,32 @@ class Failed:
     fix: str
     id: str = ""
     tier: Tier | None = None
+    subject: str = ""
 
 
 Outcome = Passed | Failed | Sequence[Passed | Failed]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """That somebody lives with a finding for a while. It holds if `holds`.
+
+    What blocks now holds only if the command line accepts it too.
+    """
+
+    owner: str
+    reason: str
+    until: date
+    holds: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One line of the report. `follows` names the finding whose fix takes this one away too."""
+    """One line of the report.
+
+    `follows` names the finding whose fix takes this one away too; `needs` is what a skipped check
+    has to be given.
+    """
 
     id: str
     status: Status
@@ -69,16 +93,32 @@ class Finding:
     fix: str = ""
     docs: str = ""
     follows: str = ""
+    needs: str = ""
+    subject: str = ""
+    accepted: Acceptance | None = None
 
     @property
     def rank(self) -> tuple[int, int, str]:
         """Where it stands among others: by tier, then by impact, then by id."""
         return list(Tier).index(self.tier), list(Impact).index(self.impact), self.id
 
+    @property
+    def fingerprint(self) -> str:
+        """Eight digits, the same in each run, that tell a check's findings apart."""
+        return sha256(f"{self.id}\n{self.subject or self.title}".encode()).hexdigest()[:8]
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether somebody lives with it, so that it does not count."""
+        return self.accepted is not None and self.accepted.holds
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The findings of one run, in rank order, and what they were found in."""
+    """The findings of one run, in rank order, and what they were found in.
+
+    `fail_on` is the last tier whose failures stop the launch.
+    """
 
     findings: Sequence[Finding]
     environment: str
@@ -86,19 +126,37 @@ class Report:
     release: str
     checks_run: int
     checks_known: int
+    fail_on: Tier = Tier.NOW
+    live: str = ""  # the address that was asked, if any
 
     def having(self, status: Status, tier: Tier | None = None) -> list[Finding]:
-        """The findings of a status and, if one is given, a tier."""
-        return [f for f in self.findings if f.status is status and tier in {None, f.tier}]
+        """The findings of a status and, if one is given, a tier, without the accepted ones."""
+        return [
+            one
+            for one in self.findings
+            if one.status is status and tier in {None, one.tier} and not one.is_accepted
+        ]
+
+    @property
+    def accepted(self) -> list[Finding]:
+        """The findings that somebody lives with."""
+        return [one for one in self.findings if one.is_accepted]
 
     @property
     def exit_code(self) -> int:
         """0 go, 1 no-go, 3 inconclusive, 4 a check crashed (2 is a wrong call)."""
+        blocking = list(Tier)[: list(Tier).index(self.fail_on) + 1]
         if self.having(Status.CRASH):
             return 4
-        if self.having(Status.FAIL, Tier.NOW):
+        if any(one.tier in blocking for one in self.having(Status.FAIL)):
             return 1
-        return 3 if self.having(Status.UNKNOWN, Tier.NOW) else 0
+        return 3 if any(one.tier in blocking for one in self.untested) else 0
+
+    @property
+    def untested(self) -> list[Finding]:
+        """What nobody could tell; with --live, which asks for everything, what was left out too."""
+        left_out = [one for one in self.having(Status.SKIPPED) if one.needs] if self.live else []
+        return self.having(Status.UNKNOWN) + left_out
 
     @property
     def verdict(self) -> str:

@@ -311,8 +311,10 @@ class Plan:
     site: Site
     subdomains: tuple[Subdomain, ...] = ()
     redirects: tuple[Redirect, ...] = ()
-    registrar: Provider = Provider()
-    dns: Provider = Provider()
+    registrar: Provider = entry(
+        "The company that the domains were bought from.", default=Provider()
+    )
+    dns: Provider = entry("The company whose name servers answer for them.", default=Provider())
     hosting: Hosting = Hosting()
     mail: Mail = Mail()
     monitors: tuple[Monitor, ...] = ()

@@ -1,18 +1,38 @@
 """Which checks there are, and how they are run over facts; what a check asks stands in checks/."""
 
+import re
 import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
+
 from apps.launch.facts import Facts, Skipped, Unasked
-from apps.launch.findings import Failed, Finding, Impact, Outcome, Passed, Report, Status, Tier
+from apps.launch.findings import (
+    Acceptance,
+    Failed,
+    Finding,
+    Impact,
+    Outcome,
+    Passed,
+    Report,
+    Status,
+    Tier,
+)
+from apps.launch.harmless import harmless
+from apps.launch.plan import AcceptedRisk
 from config.differences import DIFFERENCES
 
 CheckFunction = Callable[[Facts], Outcome]
 CHECKS: dict[str, "Check"] = {}
+OURS = "apps.launch.checks"
+PLUG_IN = "launch_checks"  # the module of an app that has checks of its own
+INDEX = "docs/checks/README.md"
 # Its fix, production's settings, is also the fix of what development's settings ease by design.
 SETTINGS_IN_FORCE = "LC-SET-001"
 
@@ -21,12 +41,17 @@ class UnknownCheck(LookupError):
     """No check has this id, or begins with it."""
 
 
+class BadCheck(ValueError):
+    """A check that cannot be registered; its words say why and quote no value."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """A pure function from facts to an outcome, and how its finding ranks.
 
     `title` says what is true when it passes. `covers` are the ids of Django's checks that say the
-    same; `reads` are the settings that alone decide it.
+    same; `reads` are the settings that alone decide it. `page` explains it, where that is not the
+    one in docs/checks/. One that `judges_findings` runs after the others and sees what they found.
     """
 
     id: str
@@ -34,13 +59,25 @@ class Check:
     impact: Impact
     title: str
     function: CheckFunction
-    covers: tuple[str, ...]
-    reads: tuple[str, ...]
+    covers: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    page: str = ""
+    judges_findings: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it came with the starter; others are a founder's own."""
+        return self.function.__module__.startswith(f"{OURS}.")
 
     @property
     def docs(self) -> str:
-        """The page that explains it."""
-        return f"docs/checks/{self.id}.md"
+        """The page that explains it, in the project or at an address."""
+        return self.page or (f"docs/checks/{self.id}.md" if self.is_ours else INDEX)
+
+    @property
+    def place(self) -> str:
+        """Where it is written."""
+        return f"{self.function.__module__}.{self.function.__qualname__}"
 
     def finding(self, outcome: Passed | Failed, environment: str) -> Finding:
         """Make the finding of an outcome."""
@@ -48,16 +85,17 @@ class Check:
             return self.bare(Status.PASS, outcome.evidence)
         eased = bool(self.reads) and set(self.reads) <= set(DIFFERENCES.get(environment, {}))
         return Finding(
-            id=outcome.id or self.id,
+            id=harmless(outcome.id) or self.id,
             status=Status.FAIL,
             tier=outcome.tier or self.tier,
             impact=self.impact,
-            title=outcome.title,
-            evidence=outcome.evidence,
-            why=outcome.why,
-            fix=outcome.fix,
+            title=harmless(outcome.title),
+            evidence=harmless(outcome.evidence),
+            why=harmless(outcome.why),
+            fix=harmless(outcome.fix),
             docs=self.docs,
             follows=SETTINGS_IN_FORCE if eased else "",
+            subject=harmless(outcome.subject),
         )
 
     def bare(self, status: Status, evidence: str) -> Finding:
@@ -68,7 +106,7 @@ class Check:
             tier=self.tier,
             impact=self.impact,
             title=self.title,
-            evidence=evidence,
+            evidence=harmless(evidence),
             docs=self.docs,
         )
 
@@ -81,13 +119,13 @@ def check(
     title: str,
     covers: Iterable[str] = (),
     reads: Iterable[str] = (),
+    docs: str = "",
+    judges_findings: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Make the decorated function a check. Raises ValueError if the id is taken."""
+    """Make the decorated function a check. Raises BadCheck if the id is taken or malformed."""
 
     def register(function: CheckFunction) -> CheckFunction:
-        if id in CHECKS:
-            raise ValueError(f"Two checks are called {id}")
-        CHECKS[id] = Check(
+        made = Check(
             id=id,
             tier=tier,
             impact=impact,
@@ -95,17 +133,56 @@ def check(
             function=function,
             covers=tuple(covers),
             reads=tuple(reads),
+            page=docs,
+            judges_findings=judges_findings,
         )
+        if not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", id):
+            raise BadCheck(f"{made.place}: an id is letters, digits and hyphens: ACME-001")
+        if id in CHECKS:
+            raise BadCheck(f"Two checks are called {id}: {CHECKS[id].place} and {made.place}")
+        CHECKS[id] = made
         return function
 
     return register
 
 
 def known_checks() -> list[Check]:
-    """All checks of apps/launch/checks/, by id."""
+    """All checks, by id: ours, those of the apps, and one for each app whose own cannot be had."""
     for module in iter_modules([str(Path(__file__).parent / "checks")]):
-        import_module(f"apps.launch.checks.{module.name}")
-    return sorted(CHECKS.values(), key=lambda one: one.id)
+        import_module(f"{OURS}.{module.name}")
+    return sorted((*CHECKS.values(), *plug_ins()), key=lambda one: one.id)
+
+
+@cache
+def plug_ins() -> tuple[Check, ...]:
+    """Import each app's launch_checks; return a check that crashes for each that cannot be.
+
+    Once, since a module that failed half-way has registered what stands before its mistake.
+    """
+    broken = []
+    for app in apps.get_app_configs():
+        if app.module and module_has_submodule(app.module, PLUG_IN):
+            name = f"{app.module.__name__}.{PLUG_IN}"
+            try:
+                import_module(name)
+            except Exception as error:  # a founder's mistake must not hide what the others find
+                broken.append(unusable(name, error))
+    return tuple(broken)
+
+
+def unusable(module: str, error: Exception) -> Check:
+    """The check that says that a module of checks cannot be imported."""
+
+    def function(facts: Facts) -> Outcome:
+        raise error
+
+    return Check(
+        id=module,
+        tier=Tier.NOW,
+        impact=Impact.BLINDNESS,
+        title=f"The checks of {module} can be imported",
+        function=function,
+    )
 
 
 def chosen_checks(names: Iterable[str]) -> list[Check]:
@@ -118,7 +195,9 @@ def chosen_checks(names: Iterable[str]) -> list[Check]:
     for name in names:
         found = [one for one in known if one.id == name or one.id.startswith(f"{name}-")]
         if not found:
-            raise UnknownCheck(f"No check is called {name}; see them with --list-checks")
+            raise UnknownCheck(
+                f"No check is called {harmless(name, 80)}; see them with --list-checks"
+            )
         chosen += [one for one in found if one not in chosen]
     return chosen or known
 
@@ -127,30 +206,82 @@ def judge(one: Check, facts: Facts) -> list[Finding]:
     """Run a check. Without a fact it is unknown, or skipped if nobody asked; a bug is a crash."""
     try:
         outcome = one.function(facts)
+        outcomes = [outcome] if isinstance(outcome, Passed | Failed) else list(outcome)
+        findings = [one.finding(each, facts.environment) for each in outcomes]
     except Skipped as reason:
-        return [one.bare(Status.SKIPPED, str(reason))]
+        return [replace(one.bare(Status.SKIPPED, str(reason)), needs=reason.needs)]
     except Unasked as reason:
         return [one.bare(Status.UNKNOWN, str(reason))]
     except Exception as error:  # a broken check must neither pass nor stop the others
-        # The message could quote a value, so only the place is told.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-        return [one.bare(Status.CRASH, where)]
-    outcomes = [outcome] if isinstance(outcome, Passed | Failed) else outcome
-    return [one.finding(each, facts.environment) for each in outcomes]
+        return [one.bare(Status.CRASH, told(error))]
+    if not findings:
+        return [one.bare(Status.CRASH, "it returned nothing, neither Passed nor Failed")]
+    return findings
 
 
-def run(facts: Facts, checks: Iterable[Check]) -> Report:
-    """Run `checks` over `facts`; a message of Django's that one of ours tells is told once."""
+def told(error: Exception) -> str:
+    """What is told of a bug: its place alone, since its message could quote a value."""
+    if isinstance(error, BadCheck):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+
+
+def run(
+    facts: Facts,
+    checks: Iterable[Check],
+    *,
+    fail_on: Tier = Tier.NOW,
+    accept_now: Iterable[str] = (),
+    live: str = "",
+) -> Report:
+    """Run `checks` over `facts`; a message of Django's that one of ours tells is told once.
+
+    `accept_now` are the ids that the command line accepts, in addition to the plan, although they
+    block now; `live` is the address that was asked.
+    """
     checks = list(checks)
-    findings = [found for one in checks for found in judge(one, facts)]
+    findings = [found for one in checks if not one.judges_findings for found in judge(one, facts)]
     failed = {found.id for found in findings if found.status is Status.FAIL}
     told = {message for one in checks if one.id in failed for message in one.covers}
+    findings = [found for found in findings if found.id not in told]
+    risks = () if isinstance(facts.plan, Unasked) else facts.plan.accepted
+    findings = [
+        replace(found, accepted=acceptance(found, risks, facts, set(accept_now)))
+        for found in findings
+    ]
+    seen = replace(facts, findings=tuple(findings))
+    findings += [found for one in checks if one.judges_findings for found in judge(one, seen)]
     return Report(
-        findings=sorted((f for f in findings if f.id not in told), key=lambda f: f.rank),
+        findings=sorted(findings, key=lambda found: found.rank),
         environment=facts.environment,
         site=facts.settings["SITE_HOST"],
         release=facts.settings["RELEASE"],
         checks_run=len(checks),
         checks_known=len(known_checks()),
+        fail_on=fail_on,
+        live=live,
     )
+
+
+def acceptance(
+    found: Finding, risks: Sequence[AcceptedRisk], facts: Facts, accept_now: set[str]
+) -> Acceptance | None:
+    """By whom a failure is accepted today; a crash or an unknown cannot be."""
+    if found.status is not Status.FAIL:
+        return None
+    for risk in risks:
+        if is_meant(risk, found) and risk.until >= facts.now.date():
+            holds = found.tier is not Tier.NOW or found.id in accept_now
+            return Acceptance(
+                owner=harmless(risk.owner),
+                reason=harmless(risk.reason),
+                until=risk.until,
+                holds=holds,
+            )
+    return None
+
+
+def is_meant(risk: AcceptedRisk, found: Finding) -> bool:
+    """Whether an accepted risk is about this finding."""
+    return risk.id == found.id and risk.fingerprint in {"", found.fingerprint}

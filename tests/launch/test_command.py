@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.core.cache.backends.redis import RedisCache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from apps.core.health import HEARTBEAT
@@ -50,10 +50,11 @@ def launch_check(production: dict[str, str]) -> Run:
         variables = {**production, **changes}
         plan = Path(production["FILES_ROOT"]) / "launch.toml"
         host = urlsplit(variables["SITE_URL"]).hostname
+        words = list(arguments)
         if "." in str(host):
-            plan.write_text(written(str(host)))
-        words = ("launch_check", "--plan", str(plan), *arguments)
-        return python("manage.py", *words, variables=variables)
+            plan.write_text(written(str(host)) + production.get("plan", ""))
+            words += ["--plan", str(plan)]
+        return python("manage.py", "launch_check", *words, variables=variables)
 
     return run
 
@@ -78,11 +79,12 @@ def test_the_report_begins_with_the_verdict_and_the_counts(launch_check: Run) ->
     done = launch_check(SITE_URL="https://app.example.com", ALLOWED_HOSTS="")
     lines = done.stdout.splitlines()
     assert done.returncode == 1
-    assert lines[0] == "launch_check  app.example.com    release 4f2c91a"
-    passed = len(known_checks()) - 3
-    assert lines[2] == f"  NO-GO   1 block now · 0 under traffic · 2 later · {passed} pass"
-    assert lines[5].startswith("  LC-SET-007   Links in mail lead nowhere")
-    assert lines[9].strip() == "docs/checks/LC-SET-007.md"
+    assert lines[0].startswith("NO-GO   1 block now · 0 under traffic · 2 later · ")
+    assert "  app.example.com, release 4f2c91a" in lines
+    at = lines.index("  BLOCKS NOW")
+    assert lines[at + 1].startswith("  LC-SET-007   Links in mail lead nowhere")
+    assert lines[at + 5].strip() == "docs/checks/LC-SET-007.md"
+    assert max(map(len, lines)) <= 80
     assert lines[-1].startswith("  exit 1, no-go")
     assert "\x1b[" not in done.stdout, "this is no terminal"
 
@@ -93,7 +95,7 @@ def test_servers_that_do_not_answer_are_inconclusive_and_no_traceback(launch_che
         REDIS_URL="redis://:c4n4ry@127.0.0.1:1/0",
     )
     assert done.returncode == 3
-    assert "NO-GO" in done.stdout.splitlines()[2]
+    assert done.stdout.startswith("NO-GO   ")
     for id in ("LC-DATA-001", "LC-DATA-002", "LC-OPS-002"):
         assert id in done.stdout.partition("COULD NOT BE TESTED")[2]
     assert "Traceback" not in done.stdout + done.stderr
@@ -123,28 +125,127 @@ def test_in_development_one_screen_says_what_stands_between_it_and_a_launch(
     )
     assert done.returncode == 1
     lines = done.stdout.splitlines()
-    assert lines[3].strip() == "Judged on development's settings; a launch runs on production's."
-    assert lines[6].startswith("  LC-SET-001   These are development's settings")
+    assert "  Judged on development's settings; a launch runs on production's." in lines
+    at = lines.index("  BLOCKS NOW")
+    assert lines[at + 1].startswith("  LC-SET-001   These are development's settings")
+    assert lines[at + 2].strip() == "Fix  set production's variables: docs/environment.md"
     assert len(lines) <= 40
     assert max(len(line) for line in lines) <= 80
     for id in ("LC-MAIL-002", "LC-MAIL-004", "LC-SET-007", "LC-OPS-001", "LC-SET-010"):
         assert any(line.startswith(f"  {id}  ") for line in lines), id
     words = " ".join(done.stdout.split())
     assert "fail by design in development and go away with LC-SET-001: LC-SEC-001," in words
+    assert "skipped: they need a launch plan (LC-PLAN-001)." in words
 
 
-@pytest.mark.parametrize("arguments", [["--only", "LC-NOPE"], ["--json", "--summary"]])
-def test_a_wrong_call_ends_with_2(launch_check: Run, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [["--json", "--summary"], ["--format", "pdf"], ["--fail-on", "never"], ["--only"]]
+)
+def test_options_that_do_not_exist_or_go_together_end_with_2(
+    launch_check: Run, arguments: list[str]
+) -> None:
     done = launch_check(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
 
 
-def test_a_terminal_is_shown_colour(production: dict[str, str]) -> None:
+WRONG = [
+    (["--only", "LC-NOPE"], "No check is called LC-NOPE"),
+    (["--only", "\x1b[2J"], r"No check is called \x1b[2J"),
+    (["--dns", "127.0.0.1"], "--dns is for --live"),
+    (["--connect-to", "::::"], "--connect-to is for --live"),
+    (["--ca-file", "manage.py"], "--ca-file is for --live"),
+    (["--live", ""], "not nothing"),
+    (["--live", "https://a.example", "--ca-file", "manage.py"], "holds no certificate"),
+    (["--live", "https://a.example", "--dns", ""], "--dns takes"),
+    (["--plan", "no/such/plan.toml"], "--plan: there is no file no/such/plan.toml"),
+    (["--list-checks", "--summary"], "--list-checks is text or --json"),
+    (["--list-checks", "--format", "html"], "--list-checks is text or --json"),
+    (["--accept-risk", "LC-SET-009"], "--accept-risk: LC-SET-009 has no [[accepted]]"),
+    (["--summary", "--output", "no/such/folder/x"], "cannot be written"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG, ids=[said for _, said in WRONG])
+def test_a_wrong_call_ends_with_2_and_one_line(
+    db: None, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    with pytest.raises(CommandError) as wrong:
+        call_command("launch_check", *arguments)
+    assert wrong.value.returncode == 2
+    assert said in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+    assert "\x1b" not in str(wrong.value)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_plan_that_cannot_be_read_ends_with_2_and_names_each_line(
+    db: None, tmp_path: Path
+) -> None:
+    plan = tmp_path / "launch.toml"
+    plan.write_text("[site]\ncannonical = 'a.example.com'\n")
+    with pytest.raises(CommandError) as wrong:
+        call_command("launch_check", "--plan", str(plan))
+    assert wrong.value.returncode == 2
+    assert str(wrong.value).splitlines() == [
+        'launch.toml:1: site misses canonical: canonical = "portal.example.com"',
+        "launch.toml:2: site.cannonical is not a key here; did you mean canonical?",
+    ]
+
+
+def test_a_terminal_is_shown_colour_and_a_line_of_progress_that_is_erased(
+    production: dict[str, str],
+) -> None:
     written = on_a_terminal({**production, "SITE_URL": "https://localhost"})
-    assert "\x1b[" in written
-    assert "LC-SET-007" in written
+    progress, _, report = written.rpartition("\r\x1b[2K")
+    assert "\r\x1b[2Ksettings, files and database" in progress
+    assert "\n" not in progress
+    assert "\x1b[" in report
+    assert "LC-SET-007" in report
+
+
+def test_no_colour_is_shown_to_who_wants_none(production: dict[str, str]) -> None:
+    written = on_a_terminal({**production, "SITE_URL": "https://localhost", "NO_COLOR": "1"})
+    assert "\x1b[" not in written.rpartition("\r\x1b[2K")[2]
+
+
+def test_what_blocks_under_traffic_or_later_can_be_made_to_count(launch_check: Run) -> None:
+    assert launch_check("--only", "LC-SET", "--fail-on", "traffic").returncode == 0
+    later = launch_check("--only", "LC-SET", "--fail-on", "later")
+    assert later.returncode == 1, "the product still goes by the starter's name"
+    assert "  What blocks later counts too." in later.stdout.splitlines()
+
+
+def test_what_is_accepted_does_not_count_and_is_still_told(
+    launch_check: Run, production: dict[str, str]
+) -> None:
+    production["plan"] = "".join(
+        f"[[accepted]]\nid = '{id}'\nreason = 'no name yet'\nowner = 'Ada'\nuntil = 2099-01-01\n"
+        for id in ("LC-SET-010", "LC-SET-007")
+    )
+    arguments, trial = ("--only", "LC-SET"), {"SITE_URL": "https://app.example.com"}
+    refused = launch_check(*arguments, **trial)
+    assert refused.returncode == 1
+    assert "it blocks now: add --accept-risk LC-SET-007" in " ".join(refused.stdout.split())
+    done = launch_check(*arguments, "--accept-risk", "LC-SET-007", **trial)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("GO   0 block now")
+    accepted = done.stdout.partition("  ACCEPTED\n")[2]
+    assert "LC-SET-007" in accepted
+    assert "Accepted by Ada until 2099-01-01: no name yet" in accepted
+
+
+def test_a_report_is_written_to_a_file_whole_and_the_verdict_is_said(
+    here: Callable[..., str], tmp_path: Path
+) -> None:
+    file = tmp_path / "report.json"
+    file.write_text("an older one")
+    said = here("--json", "--output", str(file), "--only", "LC-SET")
+    assert said.startswith("NO-GO: ")
+    assert said.count("\n") == 1
+    assert json.loads(file.read_text())["verdict"] == "NO-GO"
+    assert list(tmp_path.iterdir()) == [file], "no draft is left"
 
 
 @pytest.fixture
@@ -182,8 +283,22 @@ def test_a_summary_is_one_line_that_names_the_settings(here: Callable[..., str])
 
 def test_the_checks_are_listed_with_what_they_hold_to_be_true(here: Callable[..., str]) -> None:
     lines = here("--list-checks").splitlines()
-    assert [line.split()[0] for line in lines] == [one.id for one in known_checks()]
+    assert [line.split()[0] for line in lines if line[0] != " "] == [c.id for c in known_checks()]
     assert "LC-SET-002     now      Debug mode is off" in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_part_of_the_checks_is_listed_for_programs_too(here: Callable[..., str]) -> None:
+    listed = json.loads(here("--list-checks", "--json", "--only", "LC-SET-002"))
+    assert listed["checks"] == [
+        {
+            "id": "LC-SET-002",
+            "tier": "now",
+            "impact": "exposure",
+            "title": "Debug mode is off",
+            "docs": "docs/checks/LC-SET-002.md",
+        }
+    ]
 
 
 def on_a_terminal(variables: dict[str, str]) -> str:

@@ -3,13 +3,18 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
 
 import pytest
 
-from apps.launch import registry, render
+from apps.launch import registry
 from apps.launch.facts import Facts, Message, Unasked, known
 from apps.launch.findings import Failed, Impact, Outcome, Passed, Report, Status, Tier
+from apps.launch.formats.as_json import as_json
 from apps.launch.registry import (
+    BadCheck,
     Check,
     CheckFunction,
     UnknownCheck,
@@ -26,7 +31,7 @@ FAILED = Failed(title="It fails", evidence="seen", why="because", fix="mend it")
 @pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
     """Forget the checks that a test registers."""
-    known_checks()  # else those that only now are imported would be forgotten too
+    known_checks()
     before = dict(registry.CHECKS)
     yield
     registry.CHECKS.clear()
@@ -40,9 +45,7 @@ def one(
     impact: Impact = Impact.LOSS,
 ) -> Check:
     """A check of that function."""
-    return Check(
-        id=id, tier=tier, impact=impact, title="It holds", function=function, covers=(), reads=()
-    )
+    return Check(id=id, tier=tier, impact=impact, title="It holds", function=function)
 
 
 def ok(facts: Facts) -> Outcome:
@@ -164,8 +167,41 @@ def test_a_name_that_fits_no_check_is_refused(name: str) -> None:
 
 def test_two_checks_cannot_share_an_id() -> None:
     again = check("LC-SET-001", tier=Tier.NOW, impact=Impact.LOSS, title="Again")
-    with pytest.raises(ValueError, match="LC-SET-001"):
+    both = r"LC-SET-001: apps\.launch\.checks\.settings\.settings_in_force and tests\.launch\..*ok"
+    with pytest.raises(BadCheck, match=both):
         again(ok)
+
+
+@pytest.mark.parametrize("id", ["", "A B", "A-", "a.b", "A\n", "A|B"])
+def test_an_id_that_would_not_print_is_refused(id: str) -> None:
+    with pytest.raises(BadCheck, match="letters, digits and hyphens"):
+        check(id, tier=Tier.NOW, impact=Impact.LOSS, title="Odd")(ok)
+
+
+def test_a_check_that_returns_nothing_is_a_crash() -> None:
+    (found,) = run(SOUND, [one(lambda facts: [])]).findings
+    assert (found.status, found.evidence) == (
+        Status.CRASH,
+        "it returned nothing, neither Passed nor Failed",
+    )
+
+
+@pytest.mark.parametrize("returned", [None, 3, ["words"], [None]])
+def test_a_check_that_returns_anything_else_is_a_crash(returned: Any) -> None:
+    (found,) = run(SOUND, [one(lambda facts: returned)]).findings
+    assert found.status is Status.CRASH
+
+
+def test_findings_of_one_check_are_told_apart_by_their_subject_and_keep_their_mark() -> None:
+    def many(facts: Facts) -> Outcome:
+        return [replace(FAILED, subject=name, evidence=str(facts.now)) for name in ("a", "b")]
+
+    first, later = (
+        [f.fingerprint for f in run(with_facts(now=day), [one(many)]).findings]
+        for day in (SOUND.now, SOUND.now + timedelta(days=1))
+    )
+    assert first == later
+    assert len(set(first)) == 2
 
 
 def test_a_check_is_added_by_one_decorated_function() -> None:
@@ -183,7 +219,7 @@ def test_a_check_may_have_several_findings_under_ids_of_their_own() -> None:
 
 
 def test_the_json_report_names_its_schema_and_says_the_same() -> None:
-    document = json.loads(render.as_json(report(ok, bad, unheard, broken)))
+    document = json.loads(as_json(report(ok, bad, unheard, broken)))
     assert document["schema_version"] == 1
     assert (document["verdict"], document["exit_code"]) == ("NO-GO", 4)
     assert document["environment"] == "production"
@@ -195,6 +231,7 @@ def test_the_json_report_names_its_schema_and_says_the_same() -> None:
         "skipped": 0,
         "unknown": 1,
         "crash": 1,
+        "accepted": 0,
     }
     failed = next(f for f in document["findings"] if f["status"] == "fail")
     assert failed == {
@@ -206,6 +243,9 @@ def test_the_json_report_names_its_schema_and_says_the_same() -> None:
         "evidence": "seen",
         "why": "because",
         "fix": "mend it",
-        "docs": "docs/checks/LC-TEST-001.md",
+        "docs": "docs/checks/README.md",
         "follows": "",
+        "needs": "",
+        "fingerprint": sha256(b"LC-TEST-001\nIt fails").hexdigest()[:8],
+        "accepted": None,
     }

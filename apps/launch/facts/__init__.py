@@ -17,6 +17,7 @@ from apps.launch.facts.surface import Surface
 from apps.launch.facts.tls import Tls
 from apps.launch.facts.unasked import Skipped, Unasked, known
 from apps.launch.facts.web import Web
+from apps.launch.findings import Finding
 from apps.launch.plan import Plan
 from config.product import Product
 
@@ -38,7 +39,8 @@ class Message:
 class Facts:
     """Everything that checks may look at. A fact that could not be had is an Unasked.
 
-    What goes over the network, the last three, is Skipped without --live.
+    What goes over the network (dns, tls, web) is Skipped without --live. `findings` is what the
+    other checks found, for those few that judge findings.
     """
 
     now: datetime
@@ -60,6 +62,7 @@ class Facts:
     dns: Dns | Unasked
     tls: Tls | Unasked
     web: Web | Unasked
+    findings: tuple[Finding, ...] = ()
 
     @property
     def environment(self) -> str:

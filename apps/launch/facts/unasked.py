@@ -10,7 +10,15 @@ class Unasked(Exception):
 
 
 class Skipped(Unasked):
-    """A fact that nobody asked for; its words say what is missing, such as --live."""
+    """A fact that nobody asked for; its words say why.
+
+    `needs` is what has to be given for it to be asked, such as --live. Without it there is nothing
+    to judge: a plan without redirects has none that could be wrong.
+    """
+
+    def __init__(self, words: str, needs: str = "") -> None:
+        super().__init__(words)
+        self.needs = needs
 
 
 def known(fact: T | Unasked) -> T:

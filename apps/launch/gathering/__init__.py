@@ -25,7 +25,7 @@ from config.env import BASE_DIR
 from config.product import PRODUCT
 
 PLAN = BASE_DIR / "launch.toml"
-OFFLINE = Skipped("needs --live and the address of the running product")
+OFFLINE = Skipped("needs --live and the address of the running product", needs="--live")
 NOT_YET = Skipped("is not asked yet")
 
 
@@ -74,7 +74,8 @@ def launch_plan(path: Path) -> Plan | Skipped:
     try:
         return read(path)
     except FileNotFoundError:
-        return Skipped(f"needs the launch plan, {path.name}: python manage.py launch_init")
+        words = f"needs the launch plan, {path.name}: python manage.py launch_init"
+        return Skipped(words, needs="launch_init")
 
 
 def worker_seen() -> float | None:

@@ -65,4 +65,14 @@ HARMLESS: list[tuple[str, Facts]] = [
     ("a clock may be ahead by minutes", proved(backup=proof(days=-0.01))),
     ("a drill may be 90 days old", proved(restore_drill=proof(days=90))),
 ]
-UNHAD: list[tuple[dict[str, Any], set[str]]] = []
+UNHAD: list[tuple[str, set[str]]] = [
+    (
+        "plan",
+        {
+            "LC-MAIL-005",
+            *(f"LC-UP-00{number}" for number in range(1, 6)),
+            *(f"LC-BACK-00{number}" for number in range(1, 4)),
+            *(f"LC-HAND-00{number}" for number in range(1, 4)),
+        },
+    ),
+]

@@ -1,9 +1,8 @@
 """Faults of the migrations, and of what was rehearsed of going back."""
 
 from dataclasses import replace
-from typing import Any
 
-from apps.launch.facts import Facts, Unasked
+from apps.launch.facts import Facts
 from apps.launch.facts.migrations import Harm, Step
 from apps.launch.findings import Tier
 from tests.launch.fabricated import DATABASE, SOUND, with_facts, with_settings
@@ -36,9 +35,11 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-MIG-008", TRAFFIC, proved(previous_release=proof(days=91))),
 ]
 HARMLESS: list[tuple[str, Facts]] = []
-UNHAD: list[tuple[dict[str, Any], set[str]]] = [
+UNHAD: list[tuple[str, set[str]]] = [
     (
-        {"migrations": Unasked("no answer")},
+        "migrations",
         {f"LC-MIG-00{number}" for number in range(1, 6)},
     ),
+    ("database", {"LC-MIG-003", "LC-MIG-004", "LC-MIG-005"}),
+    ("plan", {"LC-MIG-007", "LC-MIG-008"}),
 ]

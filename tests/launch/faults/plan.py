@@ -1,11 +1,27 @@
 """Faults of the launch plan itself."""
 
 from dataclasses import replace
-from typing import Any
+from datetime import date
 
-from apps.launch.facts import Facts, Skipped, Unasked
+from apps.launch.facts import Facts, Message, Skipped
 from apps.launch.findings import Tier
-from tests.launch.fabricated import PLAN, with_facts, with_plan
+from apps.launch.plan import AcceptedRisk
+from tests.launch.fabricated import PLAN, SOUND, with_facts, with_plan, with_settings
+
+LAST_DAY = SOUND.now.date()
+
+
+def accepting(id: str, until: date = LAST_DAY, facts: Facts = SOUND, mark: str = "") -> Facts:
+    """Those facts with a plan that accepts this id."""
+    risk = AcceptedRisk(id=id, reason="for now", owner="Ada", until=until, fingerprint=mark)
+    return replace(facts, plan=replace(PLAN, accepted=(risk,)))
+
+
+def django_said(id: str) -> Facts:
+    """The sound launch with one message of Django's that can wait."""
+    said = Message(id=id, text="It is so. Bad.", hint="Mend it.", is_error=False, silenced=False)
+    return with_facts(django=(said,))
+
 
 FAULTS: list[tuple[str, Tier, Facts]] = [
     (
@@ -16,18 +32,21 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
             monitors=(replace(PLAN.monitors[0], url="https://app.harbourside.co/healthz"),),
         ),
     ),
+    ("LC-PLAN-011", Tier.TRAFFIC, accepting("LC-SET-009", date(2026, 11, 27))),
+    ("LC-PLAN-012", Tier.LATER, accepting("LC-SET-009")),
+    ("LC-PLAN-012", Tier.LATER, accepting("security.W021")),
+    ("LC-PLAN-013", Tier.LATER, accepting("LC-SET-999")),
+    ("LC-PLAN-013", Tier.LATER, accepting("lc-set-009")),
 ]
-HARMLESS: list[tuple[str, Facts]] = []
-UNHAD: list[tuple[dict[str, Any], set[str]]] = [
+HARMLESS: list[tuple[str, Facts]] = [
     (
-        {"plan": Unasked("no answer")},
-        {
-            *("LC-PLAN-001", "LC-PLAN-002", "LC-MAIL-005", "LC-MIG-007", "LC-MIG-008"),
-            *(f"LC-UP-00{number}" for number in range(1, 6)),
-            *(f"LC-BACK-00{number}" for number in range(1, 4)),
-            *(f"LC-HAND-00{number}" for number in range(1, 4)),
-        },
+        "a risk is accepted on its last day",
+        accepting("LC-SET-009", facts=with_settings(NOINDEX=True)),
     ),
+    ("a message of Django's is accepted", accepting("urls.W002", facts=django_said("urls.W002"))),
+]
+UNHAD: list[tuple[str, set[str]]] = [
+    ("plan", {f"LC-PLAN-{n:03}" for n in (1, 2, 11, 12, 13)}),
 ]
 # Without a plan, what rests on it is skipped.
 WITHOUT = with_facts(plan=Skipped("needs the launch plan"))

@@ -1,9 +1,8 @@
 """Faults of settings, secrets, mail, database and operations, as the process itself sees them."""
 
 from dataclasses import replace
-from typing import Any
 
-from apps.launch.facts import Facts, Message, Unasked
+from apps.launch.facts import Facts, Message
 from apps.launch.findings import Tier
 from config.parsers import client_address
 from tests.launch.fabricated import (
@@ -180,14 +179,11 @@ HARMLESS: list[tuple[str, Facts]] = [
 ]
 
 # What cannot be had, and which checks then do not know.
-UNHAD: list[tuple[dict[str, Any], set[str]]] = [
+UNHAD: list[tuple[str, set[str]]] = [
     (
-        {"database": Unasked("no answer")},
-        {
-            *("LC-DATA-001", "LC-DATA-002", "LC-DATA-003"),
-            *("LC-MIG-003", "LC-MIG-004", "LC-MIG-005"),
-        },
+        "database",
+        {"LC-DATA-001", "LC-DATA-002", "LC-DATA-003"},
     ),
-    ({"worker_seen": Unasked("no answer")}, {"LC-OPS-002"}),
-    ({"django": Unasked("no answer")}, {"django"}),
+    ("worker_seen", {"LC-OPS-002"}),
+    ("django", {"django"}),
 ]

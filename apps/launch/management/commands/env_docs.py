@@ -1,4 +1,4 @@
-"""``manage.py env_docs``: keeps what is written of the environment in step with config/env.py."""
+"""``manage.py env_docs``: keeps what is made from declarations in step with them."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from config.env import BASE_DIR
 
 
 class Command(BaseCommand):
-    """Compare, or with --write make, .env.example and docs/environment.md."""
+    """Compare, or with --write make, .env.example and the pages in docs/ that are made."""
 
-    help = "Compare .env.example and docs/environment.md with config/env.py; --write makes them."
+    help = "Compare .env.example and pages with what they are made from; --write makes them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--write", action="store_true", help="make the files anew")
@@ -29,6 +29,6 @@ class Command(BaseCommand):
                 stale.append(name)
         if stale:
             raise CommandError(
-                f"{' and '.join(stale)} do not say what config/env.py declares; "
+                f"{' and '.join(stale)} do not say what is declared; "
                 "make them with: manage.py env_docs --write"
             )
