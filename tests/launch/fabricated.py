@@ -8,6 +8,7 @@ from apps.launch.facts import Database, Facts, Skipped
 from apps.launch.plan import Plan, Site
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.project import PROJECT, RECORDED
 
 PRODUCT = Product(
     name="Harbourside",
@@ -73,7 +74,7 @@ SETTINGS: dict[str, Any] = {
         "use_ssl": False,
     },
 }
-PLAN = Plan(site=Site(canonical="portal.harbourside.co"))
+PLAN = Plan(site=Site(canonical="portal.harbourside.co"), fingerprints=RECORDED)
 NOT_YET = Skipped("is not asked yet")
 SOUND = Facts(
     now=datetime(2026, 11, 28, 12, tzinfo=UTC),
@@ -85,7 +86,7 @@ SOUND = Facts(
     worker_seen=4.2,
     errors_reported=True,
     sign_in_required=True,
-    project=NOT_YET,
+    project=PROJECT,
     surface=NOT_YET,
     migrations=NOT_YET,
     queue=NOT_YET,
