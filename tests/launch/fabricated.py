@@ -8,6 +8,7 @@ from apps.launch.facts import Database, Facts, Skipped
 from apps.launch.plan import Plan, Site
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.logs import LOGS
 from tests.launch.sound.project import PROJECT, RECORDED
 
 PRODUCT = Product(
@@ -91,7 +92,7 @@ SOUND = Facts(
     migrations=NOT_YET,
     queue=NOT_YET,
     records=NOT_YET,
-    logs=NOT_YET,
+    logs=LOGS,
     baseline=NOT_YET,
     dns=NOT_YET,
     tls=NOT_YET,

@@ -139,8 +139,11 @@ except Skipped as reason:
 """
 
 
+QUIET = {**COMPLETE, "SENTRY_DSN": "", "DJANGO_SETTINGS_MODULE": "config.settings.production"}
+
+
 def test_without_the_library_the_search_is_skipped() -> None:
-    done = python("-c", WITHOUT_THE_LIBRARY, variables={**COMPLETE, "SENTRY_DSN": ""})
+    done = python("-c", WITHOUT_THE_LIBRARY, variables=QUIET)
     assert done.stdout.startswith("needs detect-secrets, which development has"), done.stderr
 
 

@@ -18,6 +18,7 @@ from apps.launch.facts import Facts, Skipped
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.logs import logs
 from apps.launch.gathering.project import project
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
@@ -63,7 +64,7 @@ def gather(request: Request = Request()) -> Facts:
         migrations=NOT_YET,
         queue=NOT_YET,
         records=NOT_YET,
-        logs=NOT_YET,
+        logs=ask("A rehearsed request", logs),
         baseline=NOT_YET,
         dns=OFFLINE,
         tls=OFFLINE,

@@ -53,7 +53,7 @@ class Newer(RegexBasedDetector):
         re.compile(r"rnd_[A-Za-z0-9]{28,}"),
         re.compile(r"HRKU-[A-Za-z0-9_-]{36,}"),
         re.compile(r"dop_v1_[a-f0-9]{64}"),
-        re.compile(r"BEGIN ENCRYPTED PRIVATE KEY"),
+        re.compile(r"BEGIN ENCRYPTED[ ]PRIVATE KEY"),
     )
 
 
@@ -97,7 +97,7 @@ PLACEHOLDER = re.compile(
     r"|(password|passwd|pass|pw|secret|token|key|user|username|postgres|redis|root|admin)$"
 )
 WORDS = re.compile(r"[A-Za-z]+([\s./:_,'-]+[A-Za-z]+)*[.:,!]?")
-CODE = re.compile(r"[\w.]*[(\[]|[a-z_]+(\.[a-z_]+)+$|--|/[a-z]|\d+/[a-z]")
+CODE = re.compile(r"[\w.]*[(\[]|[a-z_]+(\.[a-z_]+)+$|--|/[a-z]|\d+/[a-z]|scrypt:[0-9a-f]{16}$")
 
 
 class Hit(NamedTuple):

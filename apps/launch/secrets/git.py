@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 
 from apps.launch.facts.unasked import Skipped, Unasked
 
-PATIENCE = 3.0  # seconds that Git may take within launch_check
+PATIENCE = 10.0  # seconds that each search may take within launch_check; it takes one
 NO_REPOSITORY = "runs where the repository is: in development and CI"
 HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 # Branches, tags and stashes; a merge by what it adds to its first parent.

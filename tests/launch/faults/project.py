@@ -67,9 +67,9 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-ENV-010", TRAFFIC, having(env_file_ignored=False)),
     ("LC-SECRET-001", NOW, having(leaks=(LEAK,))),
     ("LC-SECRET-002", NOW, having(former_leaks=(replace(LEAK, commit="4f2c91a"),))),
-    ("LC-SECRET-003", NOW, recorded(SECRET_KEY="3f9a1c20b5d4e687")),
-    ("LC-SECRET-003", NOW, recorded(OPERATOR_TOKEN="3f9a1c20b5d4e687")),
-    ("LC-SECRET-003", NOW, recorded(**{"DATABASE_OWNER_URL server": "90ab12cd34ef5678"})),
+    ("LC-SECRET-003", NOW, recorded(SECRET_KEY="scrypt:3f9a1c20b5d4e687")),
+    ("LC-SECRET-003", NOW, recorded(OPERATOR_TOKEN="scrypt:3f9a1c20b5d4e687")),
+    ("LC-SECRET-003", NOW, recorded(**{"DATABASE_OWNER_URL server": "scrypt:90ab12cd34ef5678"})),
 ]
 HARMLESS: list[tuple[str, Facts]] = [
     ("no .env is no open .env", having(env_file_mode=None)),

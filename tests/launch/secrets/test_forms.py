@@ -93,6 +93,7 @@ INNOCENT = [
     ("an e-mail address", "mailto:ada@harbourside.co", "a.html"),
     ("a test key of Stripe", "pk_test_" + RANDOM, "a.js"),
     ("a certificate", "-----BEGIN CERTIFICATE-----", "a.pem"),
+    ("a fingerprint of ours", '"SECRET_KEY" = "scrypt:3f9a1c20b5d4e687"', "launch.toml"),
     ("a public key", "-----BEGIN PUBLIC KEY-----", "a.pem"),
 ]
 

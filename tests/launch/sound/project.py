@@ -45,7 +45,7 @@ RENDER = Manifest(
     variables=("SECRET_KEY", "SITE_URL", "DATABASE_URL", "LOG_LEVEL"),
     literals=("LOG_LEVEL",),
 )
-OWN = {"SECRET_KEY": "3f9a1c20b5d4e687", "DATABASE_URL server": "90ab12cd34ef5678"}
+OWN = {"SECRET_KEY": "scrypt:3f9a1c20b5d4e687", "DATABASE_URL server": "scrypt:90ab12cd34ef5678"}
 PROJECT = Project(
     variables=VARIABLES,
     given=GIVEN,
@@ -65,7 +65,7 @@ PROJECT = Project(
 RECORDED = {
     "preview": {
         "salt": "5d41402abc4b2a76",
-        "SECRET_KEY": "aa11bb22cc33dd44",
-        "DATABASE_URL server": "ee55ff6600771188",
+        "SECRET_KEY": "scrypt:aa11bb22cc33dd44",
+        "DATABASE_URL server": "scrypt:ee55ff6600771188",
     }
 }
