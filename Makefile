@@ -15,7 +15,7 @@ test: ## Run the suite (ARGS="tests/clients -x" for a part of it)
 prove: ## Run the heavy proofs that the suite leaves out
 	@$(IN) pytest -m prove $(ARGS)
 
-check: ## Lint, formats, types, imports, templates, migrations, deployment checks
+check: ## Lint, formats, types, secrets, imports, templates, migrations, deployment checks
 	@$(IN) dev.check
 
 lint: ## Lint and formats alone

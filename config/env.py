@@ -58,13 +58,20 @@ def declare(
     environments: tuple[str, ...] = ENVIRONMENTS,
     elsewhere: Any = None,
     parse_at_home: Callable[[str], Any] | None = None,
+    owner: str = "technical owner",
+    source: str = "your decision",
+    rotation: str = "",
 ) -> Any:
     """Declare one variable; without a default it has to be set in each of its environments.
 
     `elsewhere` is its value in the other environments where it is not set, and `parse_at_home`
-    what reads it in development and in the suite.
+    what reads it in development and in the suite. `owner` is who keeps it, `source` where its
+    value comes from, and `rotation`, which every secret has, how it is changed.
     """
     details = {
+        "owner": owner,
+        "source": source,
+        "rotation": rotation,
         "purpose": purpose,
         "example": example,
         "parse": parse,
@@ -87,6 +94,7 @@ def client_id(provider: str, example: str) -> Any:
         f"people can sign in with {provider}.",
         example=example,
         default="",
+        source=provider,
     )
 
 
@@ -97,6 +105,9 @@ def client_secret(provider: str) -> Any:
         example="the-secret-shown-once",
         default="",
         is_secret=True,
+        source=provider,
+        rotation=f"Yearly. Add a second secret at {provider}, set it, restart, then delete the "
+        "first there.",
     )
 
 
@@ -116,6 +127,9 @@ class Env:
         example="64-random-bytes-as-text",
         parse=secret,
         is_secret=True,
+        source="a random generator",
+        rotation="Yearly, and at once if it is out. Move it to SECRET_KEY_FALLBACKS: "
+        "nobody is signed out.",
     )
     SECRET_KEY_FALLBACKS: list[str] = declare(
         "Former keys, comma-separated, that still verify while a new one takes over.",
@@ -123,6 +137,8 @@ class Env:
         parse=secrets,
         default=[],
         is_secret=True,
+        source="the former SECRET_KEY",
+        rotation="Take a key out after two weeks; if it was stolen, at once, which ends sessions.",
     )
     SITE_URL: str = declare(
         "The one public address; links in mail are built from it.",
@@ -150,12 +166,16 @@ class Env:
         parse=client_address,
         environments=("production", "staging"),
         elsewhere=ADDRESS_RULES["socket"],
+        source="the hosting platform",
     )
     DATABASE_URL: str = declare(
         "PostgreSQL as the runtime role, which owns no table.",
         example="postgresql://slipway_app:password@db.example.com/slipway",
         parse=database_url,
         is_secret=True,
+        source="the database provider",
+        rotation="Yearly. Make a second role, set its address, run `migrate`, which grants it "
+        "what it needs, restart, then drop the first.",
     )
     DATABASE_OWNER_URL: str = declare(
         "The same database as the role that owns the tables; only migrations use it. "
@@ -164,6 +184,9 @@ class Env:
         parse=database_url,
         default="",
         is_secret=True,
+        source="the database provider",
+        rotation="Yearly. Change the owner's password and the address together; only `migrate` "
+        "uses it, so nothing stops.",
     )
     DATABASE_POOL: int | None = declare(
         "How many connections to the database the threads of a process share. "
@@ -177,17 +200,25 @@ class Env:
         example="rediss://:password@redis.example.com:6379/0",
         parse=redis_url,
         is_secret=True,
+        source="the Redis provider",
+        rotation="Yearly. Add a second user or password, set the address, restart, then close "
+        "the first.",
     )
     EMAIL_URL: Smtp = declare(
         "The SMTP server that takes outgoing mail.",
         example="smtp+tls://user:password@smtp.example.com:587",
         parse=smtp_url,
         is_secret=True,
+        owner="mail owner",
+        source="the mail provider",
+        rotation="Yearly. Add second credentials at the provider, set them, restart the worker, "
+        "send_test_mail, then revoke the first.",
     )
     DEFAULT_FROM_EMAIL: str = declare(
         "The sender of the product's mail.",
         example="Slipway <hello@mail.example.com>",
         parse=sender,
+        owner="mail owner",
     )
     FILES_ROOT: Path = declare(
         "Where exports and imports are kept: a folder that web and worker share.",
@@ -199,6 +230,9 @@ class Env:
         example="32-random-characters-or-more",
         parse=token,
         is_secret=True,
+        source="a random generator",
+        rotation="Yearly, and when somebody who knows it leaves. Set the new one here and in "
+        "the monitors; customers notice nothing.",
     )
     SENTRY_DSN: str = declare(
         "Sends errors to Sentry when set.",
@@ -206,21 +240,30 @@ class Env:
         parse=sentry_dsn,
         default="",
         is_secret=True,
+        source="Sentry, the project's client keys",
+        rotation="When strangers send events. Add a second key, set it, restart, then disable "
+        "the first.",
     )
     RELEASE: str = declare(
         "The commit that runs, shown by /healthz, logs and Sentry.",
         example="4f2c91a",
         default="",
+        owner="deploy",
+        source="git rev-parse --short HEAD",
     )
     HEROKU_SLUG_COMMIT: str = declare(
         "The commit, as Heroku names it; used when RELEASE is not set.",
         example="4f2c91a",
         default="",
+        owner="platform",
+        source="Heroku",
     )
     RENDER_GIT_COMMIT: str = declare(
         "The commit, as Render names it; used when RELEASE is not set.",
         example="4f2c91a",
         default="",
+        owner="platform",
+        source="Render",
     )
     LOG_LEVEL: str = declare(
         "The least severe line that is logged.",
@@ -239,6 +282,8 @@ class Env:
         example="8000",
         parse=port,
         default=8000,
+        owner="platform",
+        source="the hosting platform",
     )
     GOOGLE_CLIENT_ID: str = client_id("Google", "123456789-abc.apps.googleusercontent.com")
     GOOGLE_CLIENT_SECRET: str = client_secret("Google")
@@ -251,6 +296,8 @@ class Env:
         example=".local/mail",
         parse=folder,
         environments=("development",),
+        owner="developer",
+        source="make run",
     )
 
     @property
@@ -318,6 +365,13 @@ def halves(values: Mapping[str, Any]) -> list[str]:
             [there] = {*pair} - {*missing}
             said.append(f"  {missing[0]} is not set, but {there} is: set both or neither")
     return said
+
+
+def given() -> dict[str, str]:
+    """The texts of the declared variables as the process was given them, secrets among them."""
+    source = {**from_file(), **os.environ}
+    texts = {one.name: source.get(one.name, "").strip() for one in fields(Env)}
+    return {name: text for name, text in texts.items() if text}
 
 
 def from_file() -> dict[str, str]:

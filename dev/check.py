@@ -17,6 +17,7 @@ LINT = {
 }
 CHECKS = LINT | {
     "mypy": ["-m", "mypy"],
+    "secrets": ["-m", "dev.secrets"],
     "lint-imports": ["-c", "from importlinter.cli import lint_imports_command as run; run()"],
     "djlint check": ["-m", "djlint", "templates", "--check"],
     "djlint lint": ["-m", "djlint", "templates", "--lint"],

@@ -2,15 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, get_type_hints
 
 from apps.launch.check_docs import checks_page
 from apps.launch.markdown import table
 from apps.launch.plan_docs import plan_page
 from config.differences import DIFFERENCES, NAMED
 from config.env import ENVIRONMENTS, Env
+from config.parsers import AddressRule, Smtp
 
 Variable = Field[Any]
+HINTS = get_type_hints(Env)
+TYPES: dict[Any, str] = {
+    str: "text",
+    list[str]: "list",
+    int: "whole number",
+    int | None: "whole number",
+    Path: "folder",
+    Smtp: "address of a mail server",
+    AddressRule: "rule",
+}
 
 
 def variables(*, required: bool) -> list[Variable]:
@@ -43,10 +55,15 @@ def env_example() -> str:
 
 
 def commented(one: Variable) -> list[str]:
-    """A variable's purpose and example, as comments."""
+    """What is to be known of a variable, as comments."""
     about = one.metadata
     said = about["purpose"].replace(". ", ".\n").split("\n")
     said += where(one)
+    secret = "Secret " if about["secret"] else ""
+    kind = f"{secret}{TYPES[HINTS[one.name]]}".capitalize()
+    said += [f"{kind}; kept by: {about['owner']}; from: {about['source']}."]
+    if about["secret"]:
+        said += f"Changed: {about['rotation']}".replace(". ", ".\n").split("\n")
     return ["", *(f"# {line}" for line in [*said, f"Example: {about['example']}"])]
 
 
@@ -71,23 +88,42 @@ def environment_page() -> str:
             "## Required",
             "",
             *table(
-                ("Variable", "What for", "Example"),
-                [(*named(one), example(one)) for one in variables(required=True)],
+                ("Variable", "What for", "Type", "Kept by", "Comes from", "Example"),
+                [(*named(one), *kept(one), example(one)) for one in variables(required=True)],
             ),
             "",
             "## Optional",
             "",
             *table(
-                ("Variable", "What for", "Without it", "Example"),
+                ("Variable", "What for", "Without it", "Type", "Kept by", "Comes from", "Example"),
                 [
                     (
                         *named(one),
                         f"`{default_of(one)}`" if default_of(one) else "not set",
+                        *kept(one),
                         example(one),
                     )
                     for one in variables(required=False)
                 ],
             ),
+            "",
+            "## Changing secrets",
+            "",
+            "Each environment has secrets of its own; `manage.py fingerprints` lets them be "
+            "compared without being shown. A secret that was committed, mailed or pasted is out: "
+            "change it, whatever the date. After each change ask `manage.py launch_check`.",
+            "",
+            *table(
+                ("Secret", "Kept by", "When and how, with nothing standing still"),
+                [
+                    (f"`{one.name}`", one.metadata["owner"], one.metadata["rotation"])
+                    for one in fields(Env)
+                    if one.metadata["secret"]
+                ],
+            ),
+            "",
+            "What else a new `SECRET_KEY` asks for stands in "
+            "[operations](operations.md#changing-the-secret-key).",
             "",
             "## What environments change",
             "",
@@ -106,6 +142,11 @@ def named(one: Variable) -> tuple[str, str]:
     about = one.metadata
     notes = ["Secret."] if about["secret"] else []
     return f"`{one.name}`", " ".join([about["purpose"], *notes, *where(one)])
+
+
+def kept(one: Variable) -> tuple[str, str, str]:
+    """A variable's type, who keeps it, and where its value comes from."""
+    return TYPES[HINTS[one.name]], one.metadata["owner"], one.metadata["source"]
 
 
 def where(one: Variable) -> list[str]:

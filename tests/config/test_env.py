@@ -356,3 +356,15 @@ class TestEnvFile:
         (project / ".env").unlink()
         assert env.from_file() == {}
         assert env.settings_module() == "config.settings.production"
+
+
+def test_every_variable_says_who_keeps_it_and_where_it_comes_from() -> None:
+    for one in fields(Env):
+        assert one.metadata["owner"], one.name
+        assert one.metadata["source"], one.name
+
+
+def test_every_secret_and_nothing_else_says_how_it_is_changed() -> None:
+    assert {one.name for one in fields(Env) if one.metadata["rotation"]} == {
+        one.name for one in SECRETS
+    }

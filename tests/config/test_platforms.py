@@ -1,34 +1,24 @@
 """What Heroku, Render and a plain host are told agrees with the Procfile and config/env.py."""
 
 import json
-from dataclasses import Field, fields
+from dataclasses import Field, fields, replace
 from typing import Any
 
 import pytest
 import yaml
 
-from apps.launch.env_docs import PAGES
+from apps.launch.findings import Status
+from apps.launch.gathering.project import ADDONS, project
+from apps.launch.registry import chosen_checks, run
 from config.env import Env
 from tests.config.processes import ROOT
+from tests.launch.fabricated import SOUND
 
 DECLARED: dict[str, Field[Any]] = {one.name: one for one in fields(Env)}
-IN_PRODUCTION = {
-    name
-    for name, one in DECLARED.items()
-    if one.metadata["required"] and "production" in one.metadata["environments"]
-}
 APP = json.loads((ROOT / "app.json").read_text())
 BLUEPRINT = yaml.safe_load((ROOT / "render.yaml").read_text())
 SERVICES = {one["name"]: one for one in BLUEPRINT["services"] if one["type"] != "keyvalue"}
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
-
-# Heroku sets these itself: the add-ons name their servers.
-FROM_ADDONS = {"heroku-postgresql": "DATABASE_URL", "heroku-redis": "REDIS_URL"}
-
-
-def test_the_generated_pages_say_what_is_declared() -> None:
-    for name, make in PAGES.items():
-        assert (ROOT / name).read_text() == make(), "make them anew: manage.py env_docs --write"
 
 
 def test_the_example_file_names_every_variable_once() -> None:
@@ -38,10 +28,16 @@ def test_the_example_file_names_every_variable_once() -> None:
     assert sorted(named) == sorted(DECLARED)
 
 
-def test_app_json_asks_for_what_production_needs() -> None:
-    from_addons = {FROM_ADDONS[addon["plan"].partition(":")[0]] for addon in APP["addons"]}
-    assert set(APP["env"]) <= set(DECLARED)
-    assert IN_PRODUCTION - from_addons <= set(APP["env"])
+def test_both_files_give_what_production_needs_and_no_secrets_value() -> None:
+    facts = replace(SOUND, project=project(SOUND.plan, "production"))
+    found = run(facts, chosen_checks([f"LC-ENV-00{number}" for number in range(4, 8)])).findings
+    assert {each.id: each.status for each in found} == dict.fromkeys(
+        ("LC-ENV-004", "LC-ENV-005", "LC-ENV-006", "LC-ENV-007"), Status.PASS
+    )
+
+
+def test_app_json_does_not_ask_for_what_an_add_on_sets() -> None:
+    from_addons = {ADDONS[addon["plan"].partition(":")[0]] for addon in APP["addons"]}
     assert not from_addons & set(APP["env"])
 
 
@@ -50,7 +46,6 @@ def test_app_json_describes_a_variable_as_it_is_declared(name: str) -> None:
     said, declared = APP["env"][name], DECLARED[name].metadata
     assert said["description"] == declared["purpose"]
     assert said.get("required", True) is declared["required"]
-    assert not (declared["secret"] and "value" in said)
     if "value" in said:
         declared["parse"](said["value"])
 
@@ -70,15 +65,10 @@ def test_render_runs_every_process_of_the_procfile() -> None:
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_render_gives_each_process_what_production_needs(service: str) -> None:
-    variables = {one["key"]: one for one in SERVICES[service]["envVars"]}
-    assert set(variables) <= set(DECLARED)
-    assert set(variables) >= IN_PRODUCTION
-    for name, one in variables.items():
-        declared = DECLARED[name].metadata
-        assert not (declared["secret"] and "value" in one)
+def test_what_render_sets_is_a_good_value(service: str) -> None:
+    for one in SERVICES[service]["envVars"]:
         if "value" in one:
-            declared["parse"](one["value"])
+            DECLARED[one["key"]].metadata["parse"](one["value"])
 
 
 def test_each_platform_declares_its_own_proxies() -> None:

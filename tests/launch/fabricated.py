@@ -6,8 +6,10 @@ from typing import Any
 from apps.launch.facts import Database, Facts, Skipped
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.logs import LOGS
 from tests.launch.sound.migrations import MIGRATIONS
 from tests.launch.sound.plan import NOW, PLAN
+from tests.launch.sound.project import PROJECT
 
 PRODUCT = Product(
     name="Harbourside",
@@ -86,12 +88,12 @@ SOUND = Facts(
     worker_seen=4.2,
     errors_reported=True,
     sign_in_required=True,
-    project=NOT_YET,
+    project=PROJECT,
     surface=NOT_YET,
     migrations=MIGRATIONS,
     queue=NOT_YET,
     records=NOT_YET,
-    logs=NOT_YET,
+    logs=LOGS,
     baseline=NOT_YET,
     dns=NOT_YET,
     tls=NOT_YET,

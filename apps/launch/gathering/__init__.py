@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import sentry_sdk
@@ -17,7 +18,9 @@ from apps.launch.facts import Facts, Skipped
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.logs import logs
 from apps.launch.gathering.migrations import migrations
+from apps.launch.gathering.project import project
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
 from apps.launch.probes.target import Target
@@ -44,11 +47,12 @@ def gather(request: Request = Request()) -> Facts:
     Raises BadPlan for a launch plan that cannot be read, since then nothing can be judged.
     """
     request.say("settings, files and database")
+    plan = launch_plan(request.plan)
     return Facts(
         now=timezone.now(),
         settings={name: getattr(settings, name) for name in dir(settings) if name.isupper()},
         product=PRODUCT,
-        plan=launch_plan(request.plan),
+        plan=plan,
         django=ask("Django's checks", messages),
         database=ask("The database", database),
         worker_seen=ask("The cache", worker_seen),
@@ -56,12 +60,12 @@ def gather(request: Request = Request()) -> Facts:
         sign_in_required=any(
             issubclass(import_string(path), LoginRequiredMiddleware) for path in settings.MIDDLEWARE
         ),
-        project=NOT_YET,
+        project=ask("The project's folder", partial(project, plan, settings.ENVIRONMENT)),
         surface=NOT_YET,
         migrations=ask("The migrations", migrations),
         queue=NOT_YET,
         records=NOT_YET,
-        logs=NOT_YET,
+        logs=ask("A rehearsed request", logs),
         baseline=NOT_YET,
         dns=OFFLINE,
         tls=OFFLINE,

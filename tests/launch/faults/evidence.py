@@ -65,7 +65,7 @@ HARMLESS: list[tuple[str, Facts]] = [
     ("a clock may be ahead by minutes", proved(backup=proof(days=-0.01))),
     ("a drill may be 90 days old", proved(restore_drill=proof(days=90))),
 ]
-UNHAD: list[tuple[str, set[str]]] = [
+UNHAD: list[tuple[str | dict[str, Any], set[str]]] = [
     (
         "plan",
         {

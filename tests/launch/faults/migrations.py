@@ -1,6 +1,7 @@
 """Faults of the migrations, and of what was rehearsed of going back."""
 
 from dataclasses import replace
+from typing import Any
 
 from apps.launch.facts import Facts
 from apps.launch.facts.migrations import Harm, Step
@@ -35,7 +36,7 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-MIG-008", TRAFFIC, proved(previous_release=proof(days=91))),
 ]
 HARMLESS: list[tuple[str, Facts]] = []
-UNHAD: list[tuple[str, set[str]]] = [
+UNHAD: list[tuple[str | dict[str, Any], set[str]]] = [
     (
         "migrations",
         {f"LC-MIG-00{number}" for number in range(1, 6)},

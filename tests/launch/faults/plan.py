@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from apps.launch.facts import Facts, Message, Skipped
 from apps.launch.findings import Tier
@@ -45,7 +46,7 @@ HARMLESS: list[tuple[str, Facts]] = [
     ),
     ("a message of Django's is accepted", accepting("urls.W002", facts=django_said("urls.W002"))),
 ]
-UNHAD: list[tuple[str, set[str]]] = [
+UNHAD: list[tuple[str | dict[str, Any], set[str]]] = [
     ("plan", {f"LC-PLAN-{n:03}" for n in (1, 2, 11, 12, 13)}),
 ]
 # Without a plan, what rests on it is skipped.

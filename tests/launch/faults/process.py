@@ -1,6 +1,7 @@
 """Faults of settings, secrets, mail, database and operations, as the process itself sees them."""
 
 from dataclasses import replace
+from typing import Any
 
 from apps.launch.facts import Facts, Message
 from apps.launch.findings import Tier
@@ -179,7 +180,7 @@ HARMLESS: list[tuple[str, Facts]] = [
 ]
 
 # What cannot be had, and which checks then do not know.
-UNHAD: list[tuple[str, set[str]]] = [
+UNHAD: list[tuple[str | dict[str, Any], set[str]]] = [
     (
         "database",
         {"LC-DATA-001", "LC-DATA-002", "LC-DATA-003"},

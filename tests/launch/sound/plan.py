@@ -15,6 +15,7 @@ from apps.launch.plan import (
     Provider,
     Site,
 )
+from tests.launch.sound.project import RECORDED
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -64,6 +65,7 @@ PLAN = Plan(
         rollback_drill=proof(days=30),
         previous_release=proof(days=10),
     ),
+    fingerprints=RECORDED,
 )
 
 
