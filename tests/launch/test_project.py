@@ -129,22 +129,25 @@ import sys
 from pathlib import Path
 import django
 django.setup()
-sys.modules["detect_secrets"] = None
+sys.modules["detect_secrets"] = sys.modules["yaml"] = None
 from apps.launch.facts import Skipped
-from apps.launch.gathering.project import leaks
-try:
-    leaks(Path.cwd(), "in_files")
-except Skipped as reason:
-    print(reason)
+from apps.launch.gathering.project import project
+found = project(Skipped("no plan"), "production")
+print(found.leaks, found.former_leaks, found.render, sep="\\n")
+print(all(isinstance(each, Skipped) for each in (found.leaks, found.former_leaks, found.render)))
 """
 
 
 QUIET = {**COMPLETE, "SENTRY_DSN": "", "DJANGO_SETTINGS_MODULE": "config.settings.production"}
 
 
-def test_without_the_library_the_search_is_skipped() -> None:
+def test_without_developments_packages_what_needs_them_is_skipped() -> None:
     done = python("-c", WITHOUT_THE_LIBRARY, variables=QUIET)
-    assert done.stdout.startswith("needs detect-secrets, which development has"), done.stderr
+    files, history, render_yaml, skipped = done.stdout.splitlines()
+    assert files == history
+    assert files.startswith("needs detect-secrets, which development has")
+    assert render_yaml.startswith("needs PyYAML, which development has")
+    assert skipped == "True"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from apps.launch.registry import check
 WRITE = "python manage.py env_docs --write"
 # Values that say of themselves that they are none.
 PLACEHOLDER = re.compile(
-    r"(?i)change[-_]?me|your[-_]|placeholder|to[-_]?do\b|example[-_]|^<.*>$|^x{3,}$|^\.{3}$"
+    # A host may well be called so: Hetzner's mail servers are your-server.de.
+    r"(?i)change[-_]?me|(?<![\w.])your[-_](?!server\.de)|placeholder|^example[-_]"
+    r"|^<.*>$|^x{3,}$|^\.{3}$"
 )
 NO_PASSWORDS = {"password", "passwd", "pass", "secret", "changeme", "example"}
 # Other checks say more of these: LC-SET-004, LC-SET-005, LC-SET-007 and LC-MAIL-004.

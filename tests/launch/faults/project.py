@@ -46,7 +46,7 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-ENV-001", NOW, having(given={k: v for k, v in GIVEN.items() if k != "DATABASE_URL"})),
     ("LC-ENV-001", NOW, given(DATABASE_URL="postgresql://app:password@db.example.com/app")),
     ("LC-ENV-001", NOW, given(DATABASE_URL="postgresql://app:CHANGEME@db.harbourside.co/app")),
-    ("LC-ENV-001", NOW, given(DATABASE_URL="postgresql://app:x@db.your-provider/app")),
+    ("LC-ENV-001", NOW, given(DATABASE_URL="postgresql://your-role:x@db.harbourside.co/app")),
     ("LC-ENV-001", NOW, given(DATABASE_URL="postgresql://app:x@db.example.org/app")),
     ("LC-ENV-001", NOW, given(GITHUB_CLIENT_ID="Ov23liAbCdEfGhIjKlMn")),
     ("LC-ENV-001", NOW, given(GITHUB_CLIENT_SECRET="the-secret-shown-once")),
@@ -77,6 +77,8 @@ HARMLESS: list[tuple[str, Facts]] = [
     ("development's variable is not production's", given(DEV_MAIL_DIR="")),
     ("an example may be a good value", given(LOG_LEVEL="INFO")),
     ("an address that no program can split is not judged", given(SITE_URL="https://[x")),
+    ("a host is called so", given(EMAIL_URL="smtps://a:b@mail.your-server.de:465")),
+    ("and so is its domain", given(EMAIL_URL="smtps://a:b@your-server.de:465")),
     ("other checks judge the address", given(SITE_URL="https://app.example.com")),
     (
         "what was recorded of production itself is no other",
