@@ -150,7 +150,8 @@ def known_checks() -> list[Check]:
     """All checks, by id: ours, those of the apps, and one for each app whose own cannot be had."""
     for module in iter_modules([str(Path(__file__).parent / "checks")]):
         import_module(f"{OURS}.{module.name}")
-    return sorted((*CHECKS.values(), *plug_ins()), key=lambda one: one.id)
+    broken = plug_ins()
+    return sorted((*CHECKS.values(), *broken), key=lambda one: one.id)
 
 
 @cache
