@@ -8,6 +8,8 @@ from apps.launch.facts import Database, Facts, Skipped
 from apps.launch.plan import Plan, Site
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.tls import TLS
+from tests.launch.sound.web import WEB
 
 PRODUCT = Product(
     name="Harbourside",
@@ -93,8 +95,8 @@ SOUND = Facts(
     logs=NOT_YET,
     baseline=NOT_YET,
     dns=NOT_YET,
-    tls=NOT_YET,
-    web=NOT_YET,
+    tls=TLS,
+    web=WEB,
 )
 
 

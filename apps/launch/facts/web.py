@@ -87,8 +87,9 @@ class Web:
 
     host: str  # under which the pages were asked for
     canonical: str  # where every name has to lead
+    edge: str  # what stands in front and may keep pages, by the plan
     chains: Mapping[str, tuple[Answer, ...] | Unasked]
-    moved: Mapping[str, tuple[Answer, ...] | Unasked]  # by a source of the plan's redirects
+    moved: Mapping[tuple[str, str], tuple[Answer, ...] | Unasked]  # the plan's (source, target)
     pages: Mapping[str, tuple[Answer, ...] | Unasked]
     origins: Mapping[tuple[str, str], Answer | Unasked]  # by path and Origin
     bursts: Mapping[str, Burst | Unasked]  # by route name, and FORGED
