@@ -124,7 +124,7 @@ def followers(report: Report) -> Iterator[str]:
 def brief(report: Report, status: Status) -> Iterator[str]:
     """One line for each check of a status: what it is about, and why it is so."""
     for finding in report.having(status):
-        line = f"  {finding.id:<{COLUMN - 2}}{finding.title}"
+        line = f"  {finding.id:<{COLUMN - 3}} {finding.title}"
         yield from wrap(f"{line} ({finding.evidence})", WIDTH, subsequent_indent=" " * COLUMN)
 
 

@@ -2,8 +2,6 @@
 
 import socket
 import ssl
-import struct
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,6 +15,7 @@ from apps.launch.facts.tls import Endpoint
 from apps.launch.gathering.tls import tls
 from apps.launch.probes.target import Address, Target
 from apps.launch.probes.tls import OLD
+from tests.world.hostile import Behaviour, Hostile, garbage, reset, silent
 from tests.world.listener import Handler, Listener
 from tests.world.tls import DAY, Authority, Issued, self_signed
 
@@ -117,35 +116,8 @@ def test_a_server_that_does_not_know_the_name_refuses(stack: ExitStack, ask: Ask
     assert known(ask(serve(stack, context))).refusal == "it answered tlsv1 unrecognized name"
 
 
-def hostile(stack: ExitStack, behave: Callable[[socket.socket], None]) -> Address:
-    """A server that does `behave` with each connection."""
-    listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-    kept: list[socket.socket] = []
-
-    def run() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            kept.append(connection)
-            behave(connection)
-
-    threading.Thread(target=run, daemon=True).start()
-    stack.callback(lambda: [each.close() for each in kept])
-    stack.callback(lambda: listening.shutdown(socket.SHUT_RDWR))
-    address: Address = listening.getsockname()
-    return address
-
-
-def garbage(connection: socket.socket) -> None:
-    connection.recv(1)
-    connection.sendall(b"\x00\xff" * 500)
-
-
-def reset(connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
+def hostile(stack: ExitStack, behave: Behaviour) -> Address:
+    return stack.enter_context(Hostile(behave)).address
 
 
 def test_what_is_not_tls_is_unknown(stack: ExitStack, ask: Ask) -> None:
@@ -168,7 +140,7 @@ def test_a_closed_port_is_unknown(ask: Ask) -> None:
 
 def test_a_server_that_hangs_is_unknown_within_the_patience(stack: ExitStack, ask: Ask) -> None:
     began = time.monotonic()
-    assert isinstance(ask(hostile(stack, lambda connection: None)), Unasked)
+    assert isinstance(ask(hostile(stack, silent)), Unasked)
     assert time.monotonic() - began < timedelta(seconds=11).total_seconds()
 
 

@@ -23,7 +23,7 @@ from apps.launch.facts.web import Answer, Cookie
 from apps.launch.probes.target import Address, Target
 from apps.launch.probes.tls import Addresses, careless, trusting, ways
 
-PATIENCE = 8.0  # seconds that one request may take, body included
+PATIENCE = 8.0  # seconds
 MEGABYTE = 1_048_576
 USUAL = {
     "User-Agent": "slipway-launch-check",
@@ -39,10 +39,13 @@ disable_warnings(InsecureRequestWarning)
 
 
 class Visitor:
-    """Somebody without an account, who keeps cookies and connections between requests."""
+    """Somebody without an account, who keeps cookies and connections between requests.
 
-    def __init__(self, target: Target, addresses: Addresses) -> None:
-        self.target, self.addresses = target, addresses
+    `patience` is how many seconds one request may take, body included.
+    """
+
+    def __init__(self, target: Target, addresses: Addresses, *, patience: float = PATIENCE) -> None:
+        self.target, self.addresses, self.patience = target, addresses, patience
         self.cookies: dict[str, str] = {}
         self._contexts: dict[bool, ssl.SSLContext] = {}
         self._pools: dict[tuple[str, str, Address, bool], HTTPConnectionPool] = {}
@@ -68,7 +71,7 @@ class Visitor:
             url=url,
             headers=headers or {},
             body=body,
-            end=time.monotonic() + PATIENCE,
+            end=time.monotonic() + self.patience,
         )
         name, why = question.name, "no address"
         for way in ways(self.target, self.addresses, name, question.port):
@@ -176,7 +179,7 @@ def read(response: HTTPResponse, end: float) -> bytes:
         length += len(part)
         if time.monotonic() > end:
             response.close()
-            raise Unasked(f"the body did not end within {PATIENCE:g} s")
+            raise Unasked("the page did not end in time")
     if length < MEGABYTE:
         response.release_conn()
     else:
