@@ -26,6 +26,7 @@ FAILED = Failed(title="It fails", evidence="seen", why="because", fix="mend it")
 @pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
     """Forget the checks that a test registers."""
+    known_checks()  # whose modules register themselves once in a process
     before = dict(registry.CHECKS)
     yield
     registry.CHECKS.clear()
@@ -147,8 +148,8 @@ def test_in_production_nothing_follows() -> None:
 
 
 def test_checks_are_chosen_by_id_and_by_area_once_each() -> None:
-    chosen = [c.id for c in chosen_checks(["LC-MAIL", "LC-MAIL-001", "LC-SET-002"])]
-    assert chosen == ["LC-MAIL-001", "LC-MAIL-002", "LC-MAIL-003", "LC-MAIL-004", "LC-SET-002"]
+    chosen = [c.id for c in chosen_checks(["LC-PLAN", "LC-PLAN-001", "LC-SET-002"])]
+    assert chosen == ["LC-PLAN-001", "LC-PLAN-002", "LC-SET-002"]
 
 
 def test_without_a_name_all_checks_are_chosen() -> None:
