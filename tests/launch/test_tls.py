@@ -103,6 +103,26 @@ def test_old_versions_that_are_accepted_are_seen(stack: ExitStack, ask: Ask) -> 
     assert known(ask(serve(stack, context))).old_versions == dict.fromkeys(OLD, True)
 
 
+def test_a_server_that_has_only_old_versions_is_a_refusal(stack: ExitStack, ask: Ask) -> None:
+    context = AUTHORITY.issue(NAME).context(oldest=ssl.TLSVersion.TLSv1)
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    found = known(ask(serve(stack, context)))
+    assert found.refusal == "it answered tlsv1 alert protocol version"
+
+
+def test_a_server_that_answers_in_an_old_version_unasked_is_a_refusal(
+    stack: ExitStack, ask: Ask
+) -> None:
+    def answer_in_tls_1(connection: socket.socket) -> None:
+        connection.recv(65536)
+        hello = b"\x03\x01" + bytes(32) + b"\x00" + b"\x00\x2f" + b"\x00"  # RFC 2246 §7.4.1.3
+        message = b"\x02" + len(hello).to_bytes(3) + hello
+        connection.sendall(b"\x16\x03\x01" + len(message).to_bytes(2) + message)
+
+    assert known(ask(hostile(stack, answer_in_tls_1))).refusal == "it speaks no TLS newer than 1.1"
+
+
 def test_plain_http_where_tls_is_expected_is_a_refusal(stack: ExitStack, ask: Ask) -> None:
     assert "plain HTTP" in known(ask(serve(stack, None))).refusal
 

@@ -15,13 +15,14 @@ from apps.launch.facts.tls import Certificate, Endpoint
 from apps.launch.facts.unasked import Unasked, known
 from apps.launch.probes.target import Address, Target
 
+EE_KEY_TOO_SMALL = 66  # X509_V_ERR_EE_KEY_TOO_SMALL in x509_vfy.h
 PATIENCE = 8.0  # seconds that all handshakes with one address may take together
 OLD = {"TLSv1": ssl.TLSVersion.TLSv1, "TLSv1.1": ssl.TLSVersion.TLSv1_1}
 EVERY_CIPHER = "ALL:@SECLEVEL=0"  # without it OpenSSL itself declines what is asked after
 # How OpenSSL's reasons begin when the other side answered in TLS, with a no (sslerr.h).
 NO = ("TLSV1", "SSLV3_ALERT")
 # What it says when this side cannot speak the version at all.
-MUTE = {"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE", "UNSUPPORTED_PROTOCOL"}
+MUTE = {"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE"}
 
 Addresses = Mapping[str, tuple[str, ...] | Unasked]
 
@@ -93,9 +94,6 @@ def endpoint(target: Target, name: str, way: Address) -> Endpoint:
     )
 
 
-EE_KEY_TOO_SMALL = 66  # X509_V_ERR_EE_KEY_TOO_SMALL in x509_vfy.h
-
-
 def code_of_declined(error: ssl.SSLError) -> int:
     """OpenSSL's verify code for a handshake that it broke off for another reason, or -1."""
     return EE_KEY_TOO_SMALL if "KEY_TOO_SMALL" in (error.reason or "") else -1
@@ -136,7 +134,9 @@ def refused(error: ssl.SSLError, name: str, way: Address, end: float) -> str:
     reason = error.reason or ""
     if reason.startswith(NO):
         return f"it answered {said(error)}"
-    if "KEY_TOO_SMALL" in reason or "TOO_WEAK" in reason or "UNSUPPORTED_PROTOCOL" in reason:
+    if reason == "UNSUPPORTED_PROTOCOL":
+        return "it speaks no TLS newer than 1.1"
+    if "KEY_TOO_SMALL" in reason or "TOO_WEAK" in reason:
         return ""
     if speaks_http(name, way, end):
         return "it speaks plain HTTP where HTTPS is expected"
