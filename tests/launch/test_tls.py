@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +13,13 @@ import pytest
 
 from apps.launch.facts import Unasked, known
 from apps.launch.facts.tls import Endpoint
+from apps.launch.findings import Status
 from apps.launch.gathering.tls import tls
 from apps.launch.probes.target import Address, Target
 from apps.launch.probes.tls import OLD
+from apps.launch.registry import chosen_checks, run
+from tests.launch.fabricated import with_facts
+from tests.launch.sound.tls import TLS
 from tests.world.hostile import Behaviour, Hostile, garbage, reset, silent
 from tests.world.listener import Handler, Listener
 from tests.world.tls import DAY, Authority, Issued, self_signed
@@ -177,3 +182,15 @@ def test_every_address_of_a_name_is_asked_and_a_name_without_them_is_unknown(
     assert known(found[NAME]).keys() == {"127.0.0.1:1", "[::1]:1"}
     assert str(found["a.harbourside.co"]) == "no answer"
     assert str(found["b.harbourside.co"]) == "b.harbourside.co has no address"
+
+
+def test_a_subdomain_without_https_that_hsts_covers_is_told_as_locked() -> None:
+    covered, free = "files.portal.harbourside.co", "www.harbourside.co"
+    titles = []
+    for name in (covered, free):
+        endpoints = {**TLS.endpoints, name: {"203.0.113.8": Endpoint(refusal="it hung up")}}
+        facts = with_facts(tls=replace(TLS, endpoints=endpoints))
+        (found,) = run(facts, chosen_checks(["LC-TLS"])).having(Status.FAIL)
+        titles.append(found.title)
+    assert "locks visitors out" in titles[0]
+    assert titles[1] == "A name does not speak HTTPS"

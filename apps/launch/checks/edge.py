@@ -37,7 +37,8 @@ def seconds(said: str) -> int:
 def is_hit(answer: Answer) -> bool:
     """Whether a cache answered; several in a row each say their word."""
     said = f"{answer.header('x-cache')} {answer.header('cf-cache-status')}".upper()
-    return "HIT" in said or "REVALIDATED" in said or seconds(answer.header("age")) > 0
+    # Only a cache says an age, be it zero (RFC 9111 §5.1).
+    return "HIT" in said or "REVALIDATED" in said or bool(answer.header("age"))
 
 
 @check(

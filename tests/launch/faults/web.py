@@ -145,6 +145,7 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-HEAD-002", NOW, policy(MISSING, "script-src 'nonce-x'", "script-src *")),
     ("LC-HEAD-002", NOW, policy(LOGIN, "script-src", "script-src 'unsafe-eval'")),
     ("LC-HEAD-002", NOW, policy(LOGIN, "script-src", "script-src data:")),
+    ("LC-HEAD-002", NOW, policy(LOGIN, "script-src", "script-src https://*.cdn.example")),
     ("LC-HEAD-003", NOW, policy(LANDING, "object-src 'none'", "object-src *")),
     ("LC-HEAD-003", NOW, policy(LANDING, "base-uri 'none'; ", "")),
     ("LC-HEAD-004", NOW, shows(LOGIN, LOGIN_PAGES[0], LOGIN_PAGES[0])),
@@ -206,7 +207,7 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-HEAD-014", TRAFFIC, allows("/", EVIL, access_control_allow_origin="*")),
     ("LC-EDGE-001", NOW, says(LOGIN, cf_cache_status="MISS")),
     ("LC-EDGE-001", NOW, says(APP, cf_cache_status="HIT")),
-    ("LC-EDGE-001", NOW, says(APP, age="7")),
+    ("LC-EDGE-001", NOW, says(APP, age="0")),
     ("LC-EDGE-001", NOW, says(LOGIN, x_cache="HIT, MISS")),
     ("LC-EDGE-001", NOW, says(LOGIN, cache_control="public, max-age=60")),
     ("LC-EDGE-001", NOW, says(APP, cache_control="")),
@@ -269,6 +270,10 @@ HARMLESS: list[tuple[str, Facts]] = [
     (
         "with a nonce browsers ignore unsafe-inline",
         policy(LOGIN, "script-src", "script-src 'unsafe-inline'"),
+    ),
+    (
+        "strict-dynamic makes browsers ignore whole schemes",
+        policy(LOGIN, "script-src", "script-src 'strict-dynamic' https: 'unsafe-inline'"),
     ),
     ("a page without a nonce has none to repeat", policy(LOGIN, "'nonce-x'", "'self'")),
     ("X-Frame-Options will do", policy(LANDING, "; frame-ancestors 'none'", "")),
