@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from apps.launch.facts.unasked import Unasked, known
 
-Question = tuple[str, str]  # a name in small letters without its last dot, and a type: ("a.b", "MX")
+Question = tuple[
+    str, str
+]  # a name in small letters without its last dot, and a type: ("a.b", "MX")
 
 
 @dataclass(frozen=True, kw_only=True)
