@@ -41,49 +41,16 @@ class Mood(Enum):
     BOGUS = "fail unless told not to validate"
 
 
-class NameServer:
-    """It is bound to `address` from the beginning, and answers inside a `with` block.
+class Zones:
+    """What a server knows, and how it answers from that: a class of its own, without a network.
 
-    `records`, `moods` (by name, EVERYTHING for all) and `ttls` (by name and type) may be changed
-    while it runs. A value of TXT that does not begin with a quotation mark is cut into strings.
-    A zone with a DS record is signed: its answers carry AD, as from a resolver that validates.
+    A value of TXT that does not begin with a quotation mark is cut into strings. A zone with a DS
+    record is signed: its answers carry AD, as from a resolver that validates.
     """
 
     def __init__(self, records: Mapping[tuple[str, str], Iterable[str]] | None = None) -> None:
         self.records: Records = {key: list(values) for key, values in (records or {}).items()}
-        self.moods: dict[str, Mood] = {}
-        self.ttls: dict[tuple[str, str], int] = {}
-        self.asked: list[tuple[str, str]] = []
-        self._servers = _bound(self)
-        self._threads = [
-            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-            for server in self._servers
-        ]
-
-    @property
-    def address(self) -> tuple[str, int]:
-        host, port = self._servers[0].server_address[:2]
-        return str(host), int(port)
-
-    def answer(self, wire: bytes, *, over_tcp: bool) -> bytes | None:
-        """Answer the bytes of a question; None is silence."""
-        try:
-            query = dns.message.from_wire(wire)
-            asked = query.question[0]
-        except (dns.exception.DNSException, IndexError):
-            return None
-        name = _text(asked.name)
-        self.asked.append((name, dns.rdatatype.to_text(asked.rdtype)))
-        mood = self.moods.get(name, self.moods.get(EVERYTHING, Mood.ANSWER))
-        if mood is Mood.SILENT:
-            return None
-        if mood is Mood.GARBAGE:
-            return wire[:2] + b"\xff" * 40
-        response = self.reply(query, mood)
-        if mood is Mood.TRUNCATE:
-            response.flags |= dns.flags.TC
-        size = 65535 if over_tcp else max(512, query.payload)
-        return _to_wire(response, size)
+        self.ttls: dict[tuple[str, str], int] = {}  # by name and type; else TTL
 
     def reply(self, query: dns.message.Message, mood: Mood = Mood.ANSWER) -> dns.message.Message:
         """Make the message that answers `query`."""
@@ -152,6 +119,48 @@ class NameServer:
         texts = [_strings(value) if type == "TXT" else value for value in values]
         ttl = self.ttls.get((name, type), TTL)
         return dns.rrset.from_text_list(f"{name}.", ttl, dns.rdataclass.IN, type, texts)
+
+
+class NameServer(Zones):
+    """It is bound to `address` from the beginning, and answers inside a `with` block.
+
+    `records`, `ttls` and `moods`, by name with EVERYTHING for all, may be changed while it runs.
+    """
+
+    def __init__(self, records: Mapping[tuple[str, str], Iterable[str]] | None = None) -> None:
+        super().__init__(records)
+        self.moods: dict[str, Mood] = {}
+        self.asked: list[tuple[str, str]] = []
+        self._servers = _bound(self)
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+            for server in self._servers
+        ]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self._servers[0].server_address[:2]
+        return str(host), int(port)
+
+    def answer(self, wire: bytes, *, over_tcp: bool) -> bytes | None:
+        """Answer the bytes of a question; None is silence."""
+        try:
+            query = dns.message.from_wire(wire)
+            asked = query.question[0]
+        except (dns.exception.DNSException, IndexError):
+            return None
+        name = _text(asked.name)
+        self.asked.append((name, dns.rdatatype.to_text(asked.rdtype)))
+        mood = self.moods.get(name, self.moods.get(EVERYTHING, Mood.ANSWER))
+        if mood is Mood.SILENT:
+            return None
+        if mood is Mood.GARBAGE:
+            return wire[:2] + b"\xff" * 40
+        response = self.reply(query, mood)
+        if mood is Mood.TRUNCATE:
+            response.flags |= dns.flags.TC
+        size = 65535 if over_tcp else max(512, query.payload)
+        return _to_wire(response, size)
 
     def __enter__(self) -> Self:
         for thread in self._threads:

@@ -161,33 +161,42 @@ def two_servers(facts: Facts) -> Outcome:
 def lifetimes(facts: Facts) -> Outcome:
     plan, dns = asked(facts)
     moving = plan.site.cut_over
-    wrong, unsure = [], []
+    wrong: list[tuple[str, int]] = []
+    unsure: list[str] = []
     for name in planned(plan):
         for answer in address_answers(name, dns):
             if not answer.records:
                 continue
             is_right = answer.ttl <= CUT_OVER_TTL if moving else answer.ttl >= STEADY_TTL
-            # A cache tells what is left, so the record's own TTL may be anything above it.
+            # A cache tells what is left of a TTL, so that the record's own is at least that.
             is_sure = answer.authoritative or moving is not is_right
-            (wrong if is_sure and not is_right else unsure if not is_sure else []).append(
-                (name, answer.ttl)
-            )
+            if not is_sure:
+                unsure.append(name)
+            elif not is_right:
+                wrong.append((name, answer.ttl))
     if wrong:
-        return Failed(
-            title="Names are being moved, and caches keep the old answer for long"
-            if moving
-            else "Resolvers have to ask for your names too often",
-            evidence=listed([f"{name} {ttl} s" for name, ttl in dict(wrong).items()]),
-            why="Visitors keep going to the old place for that long."
-            if moving
-            else "When your name servers are away, so are you at once.",
-            fix=f"TTL {CUT_OVER_TTL} until the move is over, at {wrong[0][0]}"
-            if moving
-            else f"TTL {STEADY_TTL} at {wrong[0][0]}; around a move cut_over = true",
-        )
+        return too_long(wrong) if moving else too_short(wrong)
     if unsure:
-        raise Unasked(f"a cache answered for {unsure[0][0]}; --dns with its own server tells")
+        raise Unasked(f"a cache answered for {unsure[0]}; --dns with its own server tells")
     return Passed(f"{CUT_OVER_TTL} s or less" if moving else f"{STEADY_TTL} s or more")
+
+
+def too_long(wrong: list[tuple[str, int]]) -> Failed:
+    return Failed(
+        title="Names are being moved, and caches keep the old answer for long",
+        evidence=listed([f"{name} {ttl} s" for name, ttl in wrong]),
+        why="Visitors keep going to the old place for that long.",
+        fix=f"TTL {CUT_OVER_TTL} at {wrong[0][0]} until the move is over",
+    )
+
+
+def too_short(wrong: list[tuple[str, int]]) -> Failed:
+    return Failed(
+        title="Resolvers have to ask for your names too often",
+        evidence=listed([f"{name} {ttl} s" for name, ttl in wrong]),
+        why="When your name servers are away, so are you at once.",
+        fix=f"TTL {STEADY_TTL} at {wrong[0][0]}; cut_over = true around a move",
+    )
 
 
 @check(

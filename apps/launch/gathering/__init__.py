@@ -13,10 +13,12 @@ from django.utils.module_loading import import_string
 
 from apps.core.cache import redis_alone
 from apps.core.health import HEARTBEAT
-from apps.launch.facts import Facts, Skipped
+from apps.launch.facts import Facts, Skipped, Unasked
+from apps.launch.facts.dns import Dns
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.names import names
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
 from apps.launch.probes.target import Target
@@ -43,11 +45,17 @@ def gather(request: Request = Request()) -> Facts:
     Raises BadPlan for a launch plan that cannot be read, since then nothing can be judged.
     """
     request.say("settings, files and database")
+    plan = launch_plan(request.plan)
+    in_force = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+    dns: Dns | Unasked = OFFLINE
+    if request.target:
+        request.say("name servers")
+        dns = names(request.target, plan, in_force)
     return Facts(
         now=timezone.now(),
-        settings={name: getattr(settings, name) for name in dir(settings) if name.isupper()},
+        settings=in_force,
         product=PRODUCT,
-        plan=launch_plan(request.plan),
+        plan=plan,
         django=ask("Django's checks", messages),
         database=ask("The database", database),
         worker_seen=ask("The cache", worker_seen),
@@ -62,7 +70,7 @@ def gather(request: Request = Request()) -> Facts:
         records=NOT_YET,
         logs=NOT_YET,
         baseline=NOT_YET,
-        dns=OFFLINE,
+        dns=dns,
         tls=OFFLINE,
         web=OFFLINE,
     )

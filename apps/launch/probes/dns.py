@@ -101,10 +101,10 @@ def _asked(resolver: dns.resolver.Resolver, name: str, type: str, *, bogus: bool
     if response.flags & dns.flags.TC:
         raise Unasked(f"{_whom(resolver, (name, type))} was answered in part, over TCP too")
     took = (monotonic() - begun) * 1000
-    return _read(response, name, asked=f"asked {server}, {took:.0f} ms", bogus=bogus)
+    return read(response, name, asked=f"asked {server}, {took:.0f} ms", bogus=bogus)
 
 
-def _read(response: dns.message.QueryMessage, name: str, *, asked: str, bogus: bool) -> Answer:
+def read(response: dns.message.QueryMessage, name: str, *, asked: str, bogus: bool) -> Answer:
     """Take an answer out of a message. Raises Unasked for one that only names other servers."""
     result = response.resolve_chaining()
     authority = {dns.rdatatype.to_text(each.rdtype): each for each in response.authority}
