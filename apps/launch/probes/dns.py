@@ -1,7 +1,7 @@
 """Asks name servers: the one of --dns and no other, or the system's where there is no --dns."""
 
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable
+from contextlib import suppress
 from time import monotonic
 
 import dns.exception
@@ -12,13 +12,9 @@ import dns.rcode
 import dns.rdatatype
 import dns.resolver
 
-from apps.launch.facts.dns import Answer, Dns, Question
+from apps.launch.facts.dns import Answer, Question
 from apps.launch.facts.unasked import Unasked
-from apps.launch.gathering.asking import PATIENCE, together
-from apps.launch.plan import Plan
-from apps.launch.probes.questions import wanted
 from apps.launch.probes.target import Target
-from apps.launch.readings.names import hosts
 
 ONE_TRY = 1.2  # seconds; a datagram may be lost, and is then sent again
 ONE_QUESTION = 3.0
@@ -26,36 +22,39 @@ ONE_QUESTION = 3.0
 DATAGRAM = 1232
 
 
-def look_up(target: Target, plan: Plan, sender: str) -> Dns:
-    """Ask everything that the checks need for `plan` and mail from the domain `sender`.
+class NameServers:
+    """Those that are asked for `target`; nothing is kept from one question to the next.
 
-    What follows from an answer is asked in the next round. It takes PATIENCE at most; what could
-    not be asked is an Unasked in its place. Raises Unasked if there is no name server to ask.
+    Raises Unasked if there are none.
     """
-    end = monotonic() + PATIENCE
-    resolver, unchecked = _resolver(target), _resolver(target)
-    unchecked.flags = dns.flags.RD | dns.flags.CD
-    answers: dict[Question, Answer | Unasked] = {}
-    while missing := wanted(plan, sender, target.host, answers):
-        left = end - monotonic()
-        if left <= 0:
-            late = Unasked(f"{_servers(resolver)} took too long over all questions")
-            answers |= dict.fromkeys(missing, late)
-            continue
-        questions = {each: partial(_ask, resolver, unchecked, *each) for each in missing}
-        whom = partial(_whom, resolver)
-        answers |= together(questions, whom=whom, patience=min(left, 2 * ONE_QUESTION))
-    names = hosts(plan, target.host)
-    return Dns(
-        server=_servers(resolver),
-        answers=answers,
-        addresses={name: _addresses(answers, name) for name in names},
-        detoured=frozenset(name for name in names if target.way_to(name, target.port)),
-    )
+
+    def __init__(self, target: Target) -> None:
+        self._checked = _resolver(target, dns.flags.RD | dns.flags.AD)
+        self._unchecked = _resolver(target, dns.flags.RD | dns.flags.CD)
+
+    def __str__(self) -> str:
+        return _servers(self._checked)
+
+    def whom(self, question: Question) -> str:
+        """Say what is asked of whom."""
+        return _whom(self._checked, question)
+
+    def ask(self, name: str, type: str) -> Answer:
+        """Ask one question. Raises Unasked, which says why there is no answer."""
+        try:
+            return _asked(self._checked, name, type)
+        except dns.resolver.NoNameservers as error:
+            failures = error.kwargs["errors"]
+        replies = [reply for *_, reply in failures if reply is not None]
+        if any(reply.rcode() == dns.rcode.SERVFAIL for reply in replies):
+            # SERVFAIL that CD heals is a signature that does not hold (RFC 4035 §5.5).
+            with suppress(dns.exception.DNSException, Unasked):
+                return _asked(self._unchecked, name, type, bogus=True)
+        raise Unasked(f"{self.whom((name, type))} {_reason(failures)}")
 
 
-def _resolver(target: Target) -> dns.resolver.Resolver:
-    """Make a resolver that keeps nothing. Raises Unasked."""
+def _resolver(target: Target, flags: int) -> dns.resolver.Resolver:
+    """Make a resolver that has no cache. Raises Unasked."""
     try:
         resolver = dns.resolver.Resolver(configure=target.dns is None)
     except dns.exception.DNSException as error:
@@ -63,27 +62,9 @@ def _resolver(target: Target) -> dns.resolver.Resolver:
     if target.dns:
         resolver.nameservers, resolver.port = [target.dns[0]], target.dns[1]
     resolver.timeout, resolver.lifetime = ONE_TRY, ONE_QUESTION
-    resolver.flags = dns.flags.RD | dns.flags.AD
+    resolver.flags = flags
     resolver.use_edns(0, 0, DATAGRAM)
     return resolver
-
-
-def _ask(
-    resolver: dns.resolver.Resolver, unchecked: dns.resolver.Resolver, name: str, type: str
-) -> Answer:
-    """Ask one question. Raises Unasked, which says why there is no answer."""
-    try:
-        return _asked(resolver, name, type)
-    except dns.resolver.NoNameservers as error:
-        failures = error.kwargs["errors"]
-    replies = [reply for *_, reply in failures if reply is not None]
-    if any(reply.rcode() == dns.rcode.SERVFAIL for reply in replies):
-        # SERVFAIL that CD heals is a signature that does not hold (RFC 4035 §5.5).
-        try:
-            return _asked(unchecked, name, type, bogus=True)
-        except dns.exception.DNSException:
-            pass
-    raise Unasked(f"{_whom(resolver, (name, type))} {_reason(failures)}")
 
 
 def _asked(resolver: dns.resolver.Resolver, name: str, type: str, *, bogus: bool = False) -> Answer:
@@ -148,19 +129,6 @@ def _bare(text: str) -> str:
 
 def _host(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True).lower()
-
-
-def _addresses(
-    answers: Mapping[Question, Answer | Unasked], name: str
-) -> tuple[str, ...] | Unasked:
-    """All addresses of a name; an Unasked if one kind could not be had, since it may have some."""
-    found: list[str] = []
-    for type in ("A", "AAAA"):
-        answer = answers[name, type]
-        if isinstance(answer, Unasked):
-            return answer
-        found += answer.records
-    return tuple(found)
 
 
 def _servers(resolver: dns.resolver.Resolver) -> str:
