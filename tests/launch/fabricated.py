@@ -1,13 +1,16 @@
 """Facts of a launch that has nothing wrong, and of the same launch with one thing changed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from apps.launch.facts import Database, Facts, Skipped
-from apps.launch.plan import Plan, Site
+from apps.launch.facts.dns import Question
+from apps.launch.plan import Mail, MailDomain, Plan, Site, Subdomain
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.dns import told
 from tests.launch.sound.tls import TLS
 from tests.launch.sound.web import WEB
 
@@ -75,7 +78,22 @@ SETTINGS: dict[str, Any] = {
         "use_ssl": False,
     },
 }
-PLAN = Plan(site=Site(canonical="portal.harbourside.co"))
+PLAN = Plan(
+    site=Site(
+        canonical="portal.harbourside.co",
+        aliases=("harbourside.co", "www.harbourside.co"),
+        platform_host="harbourside.onrender.com",
+    ),
+    subdomains=(
+        Subdomain(name="status.harbourside.co", purpose="status page", kind="elsewhere"),
+        Subdomain(name="mail.harbourside.co", purpose="the product's mail", kind="mail"),
+    ),
+    mail=Mail(
+        provider="Postbird",
+        return_path="bounces.harbourside.co",
+        domains=(MailDomain(name="mail.harbourside.co", selectors=("pm",)),),
+    ),
+)
 NOT_YET = Skipped("is not asked yet")
 SOUND = Facts(
     now=datetime(2026, 11, 28, 12, tzinfo=UTC),
@@ -94,7 +112,7 @@ SOUND = Facts(
     records=NOT_YET,
     logs=NOT_YET,
     baseline=NOT_YET,
-    dns=NOT_YET,
+    dns=told(),
     tls=TLS,
     web=WEB,
 )
@@ -118,3 +136,13 @@ def with_facts(**changes: Any) -> Facts:
 def with_product(**changes: Any) -> Facts:
     """The sound launch of this product."""
     return replace(SOUND, product=replace(PRODUCT, **changes))
+
+
+def with_records(
+    changes: Mapping[Question, list[str]],
+    *,
+    ttls: Mapping[Question, int] | None = None,
+    **facts: Any,
+) -> Facts:
+    """The sound launch with these records in DNS, in place of those of the same name and type."""
+    return replace(SOUND, dns=told(changes, ttls=ttls), **facts)

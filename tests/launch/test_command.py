@@ -50,7 +50,8 @@ def launch_check(production: dict[str, str]) -> Run:
         plan = Path(production["FILES_ROOT"]) / "launch.toml"
         host = urlsplit(variables["SITE_URL"]).hostname
         if "." in str(host):
-            plan.write_text(f'[site]\ncanonical = "{host}"\n')
+            mail = '[[mail.domains]]\nname = "mail.harbourside.co"\n'
+            plan.write_text(f'[site]\ncanonical = "{host}"\n{mail}')
         words = ("launch_check", "--plan", str(plan), *arguments)
         return python("manage.py", *words, variables=variables)
 

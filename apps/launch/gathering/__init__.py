@@ -20,6 +20,7 @@ from apps.launch.facts.web import Web
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.names import names
 from apps.launch.gathering.network import certificates_and_pages
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
@@ -53,6 +54,8 @@ def gather(request: Request = Request()) -> Facts:
     tls: Tls | Unasked = OFFLINE
     web: Web | Unasked = OFFLINE
     if request.target:
+        request.say("name servers")
+        dns = names(request.target, plan, in_force)
         request.say("certificates and pages")
         tls, web = certificates_and_pages(request.target, plan, dns, in_force)
     return Facts(

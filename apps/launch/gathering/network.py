@@ -45,5 +45,4 @@ def addresses(names: tuple[str, ...], dns: Dns | Unasked) -> Addresses:
     """The addresses of the names, or for each why nobody knows them."""
     if isinstance(dns, Unasked):
         return dict.fromkeys(names, dns)
-    told: Addresses = getattr(dns, "addresses", {})
-    return told
+    return dns.addresses

@@ -7,17 +7,22 @@ from apps.launch.facts import Facts, Skipped, Unasked
 from apps.launch.findings import Tier
 from apps.launch.plan import Site
 from tests.launch.fabricated import PLAN, with_facts
+from tests.launch.faults import dns, email
+from tests.launch.sound.dns import told
 
 FAULTS: list[tuple[str, Tier, Facts]] = [
     (
         "LC-PLAN-002",
         Tier.NOW,
-        with_facts(plan=replace(PLAN, site=Site(canonical="app.harbourside.co"))),
+        with_facts(
+            plan=replace(PLAN, site=Site(canonical="app.harbourside.co")),
+            dns=told({("app.harbourside.co", "A"): ["81.2.69.142"]}, names=("app.harbourside.co",)),
+        ),
     ),
 ]
 HARMLESS: list[tuple[str, Facts]] = []
 UNHAD: list[tuple[dict[str, Any], set[str]]] = [
-    ({"plan": Unasked("no answer")}, {"LC-PLAN-001", "LC-PLAN-002"}),
+    ({"plan": Unasked("no answer")}, {"LC-PLAN-001", "LC-PLAN-002"} | dns.CHECKS | email.CHECKS),
 ]
 # Without a plan, what rests on it is skipped.
 WITHOUT = with_facts(plan=Skipped("needs the launch plan"))
