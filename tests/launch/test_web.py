@@ -10,8 +10,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from apps.launch.facts import Unasked, known
+from apps.launch.facts import Facts, Unasked, known
 from apps.launch.facts.web import LANDING, MailServer, Web
+from apps.launch.findings import Status
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.network import certificates_and_pages
 from apps.launch.gathering.web import web
@@ -19,6 +20,9 @@ from apps.launch.plan import Plan, Redirect, Site
 from apps.launch.probes.mail import mail_server
 from apps.launch.probes.target import Address, Target
 from apps.launch.probes.web import MEGABYTE, Visitor, cookie
+from apps.launch.registry import known_checks, run
+from tests.launch.faults import tls as faults_of_tls
+from tests.launch.faults import web as faults_of_web
 from tests.world import hostile
 from tests.world.hostile import Behaviour, Hostile
 from tests.world.listener import Handler, Listener
@@ -170,6 +174,13 @@ def test_a_name_that_dns_could_not_tell_is_not_asked() -> None:
 )
 def test_cookies_are_read_as_browsers_read_them(line: str, same_site: str, domain: str) -> None:
     assert (cookie(line).same_site, cookie(line).domain) == (same_site, domain)
+
+
+@pytest.mark.parametrize(("facts", "ids"), [*faults_of_tls.PARTLY, *faults_of_web.PARTLY])
+def test_what_is_seen_in_part_is_unknown_and_never_a_pass(facts: Facts, ids: set[str]) -> None:
+    report = run(facts, known_checks())
+    assert {found.id for found in report.having(Status.UNKNOWN)} == ids
+    assert not report.having(Status.FAIL)
 
 
 def everything(target: Target, plan: Plan) -> Web:

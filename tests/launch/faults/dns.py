@@ -6,15 +6,18 @@ from typing import Any
 
 from apps.launch.facts import Facts, Unasked
 from apps.launch.facts.dns import Answer, Question
+from apps.launch.facts.tls import Tls
 from apps.launch.findings import Tier
 from tests.launch.fabricated import PLAN, with_facts, with_records
 from tests.launch.sound.dns import RECORDS, Told, told
+from tests.launch.sound.tls import CERTIFICATE, ENDPOINT, TLS
 from tests.world.nameserver import Zones
 
 NOW, TRAFFIC, LATER = Tier.NOW, Tier.TRAFFIC, Tier.LATER
 APEX, PORTAL, WWW = "harbourside.co", "portal.harbourside.co", "www.harbourside.co"
 STATUS, MX = "status.harbourside.co", "mx.harbourside.co"
 NOWHERE: dict[Question, list[str]] = {(PORTAL, "A"): [], (PORTAL, "AAAA"): []}
+BY_DIGICERT = replace(ENDPOINT, chain=(replace(CERTIFICATE, issuer="DigiCert Inc"),))
 IODEF = '0 iodef "mailto:security@harbourside.co"'
 SHORT = {(PORTAL, "A"): 60, (PORTAL, "AAAA"): 60}
 MOVING = replace(PLAN, site=replace(PLAN.site, cut_over=True))
@@ -111,7 +114,10 @@ HARMLESS: list[tuple[str, Facts]] = [
     ("short TTLs are right around a move", with_records({}, ttls=at_steady_ttls(), plan=MOVING)),
     (
         "a name of its own may let its own authority issue",
-        with_records({(PORTAL, "CAA"): ['0 issue "digicert.com; account=1"', IODEF]}),
+        with_records(
+            {(PORTAL, "CAA"): ['0 issue "digicert.com; account=1"', IODEF]},
+            tls=Tls(endpoints={**TLS.endpoints, PORTAL: {"203.0.113.7": BY_DIGICERT}}),
+        ),
     ),
     (
         "where --connect-to leads is nobody's address",
