@@ -1,15 +1,20 @@
 """Facts of a launch that has nothing wrong, and of the same launch with one thing changed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from apps.launch.facts import Database, Facts, Skipped
+from apps.launch.facts.dns import Question
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.dns import told
 from tests.launch.sound.logs import LOGS
 from tests.launch.sound.migrations import MIGRATIONS
 from tests.launch.sound.plan import NOW, PLAN
 from tests.launch.sound.project import PROJECT
+from tests.launch.sound.tls import TLS
+from tests.launch.sound.web import WEB
 
 PRODUCT = Product(
     name="Harbourside",
@@ -95,9 +100,9 @@ SOUND = Facts(
     records=NOT_YET,
     logs=LOGS,
     baseline=NOT_YET,
-    dns=NOT_YET,
-    tls=NOT_YET,
-    web=NOT_YET,
+    dns=told(),
+    tls=TLS,
+    web=WEB,
 )
 
 
@@ -124,3 +129,13 @@ def with_plan(**changes: Any) -> Facts:
 def with_product(**changes: Any) -> Facts:
     """The sound launch of this product."""
     return replace(SOUND, product=replace(PRODUCT, **changes))
+
+
+def with_records(
+    changes: Mapping[Question, list[str]],
+    *,
+    ttls: Mapping[Question, int] | None = None,
+    **facts: Any,
+) -> Facts:
+    """The sound launch with these records in DNS, in place of those of the same name and type."""
+    return replace(SOUND, dns=told(changes, ttls=ttls), **facts)

@@ -1,5 +1,6 @@
 """An HTTP server on loopback, for those of the world that speak HTTP."""
 
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -13,12 +14,27 @@ class Handler(BaseHTTPRequestHandler):
         """Write nothing to standard error."""
 
 
-class Listener:
-    """It listens on `port` from the beginning, and answers inside a `with` block."""
+class Server(ThreadingHTTPServer):
+    """One whose clients may break off whenever they like."""
 
-    def __init__(self, handler: type[Handler]) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Write nothing to standard error."""
+
+
+class Listener:
+    """It listens on `port` from the beginning, and answers inside a `with` block.
+
+    With a `context` it speaks TLS; a connection's handshake holds up no other.
+    """
+
+    def __init__(self, handler: type[Handler], context: ssl.SSLContext | None = None) -> None:
+        self._server = Server(("127.0.0.1", 0), handler)
+        if context:
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property

@@ -208,7 +208,7 @@ def full(found: Finding, look: Look) -> list[str]:
 def briefly(report: Report, status: Status) -> Iterator[str]:
     """One line for each check of a status: what it is about, and why it is so."""
     for found in report.having(status):
-        line = f"  {found.id:<{COLUMN - 2}}{found.title}"
+        line = f"  {found.id:<{COLUMN - 3}} {found.title}"
         yield from wrap(f"{line} ({found.evidence})", WIDTH, subsequent_indent=" " * COLUMN)
 
 

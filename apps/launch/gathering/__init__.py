@@ -14,12 +14,17 @@ from django.utils.module_loading import import_string
 
 from apps.core.cache import redis_alone
 from apps.core.health import HEARTBEAT
-from apps.launch.facts import Facts, Skipped
+from apps.launch.facts import Facts, Skipped, Unasked
+from apps.launch.facts.dns import Dns
+from apps.launch.facts.tls import Tls
+from apps.launch.facts.web import Web
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
 from apps.launch.gathering.logs import logs
 from apps.launch.gathering.migrations import migrations
+from apps.launch.gathering.names import names
+from apps.launch.gathering.network import certificates_and_pages
 from apps.launch.gathering.project import project
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
@@ -48,9 +53,18 @@ def gather(request: Request = Request()) -> Facts:
     """
     request.say("settings, files and database")
     plan = launch_plan(request.plan)
+    in_force = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+    dns: Dns | Unasked = OFFLINE
+    tls: Tls | Unasked = OFFLINE
+    web: Web | Unasked = OFFLINE
+    if request.target:
+        request.say("name servers")
+        dns = names(request.target, plan, in_force)
+        request.say("certificates and pages")
+        tls, web = certificates_and_pages(request.target, plan, dns, in_force)
     return Facts(
         now=timezone.now(),
-        settings={name: getattr(settings, name) for name in dir(settings) if name.isupper()},
+        settings=in_force,
         product=PRODUCT,
         plan=plan,
         django=ask("Django's checks", messages),
@@ -67,9 +81,9 @@ def gather(request: Request = Request()) -> Facts:
         records=NOT_YET,
         logs=ask("A rehearsed request", logs),
         baseline=NOT_YET,
-        dns=OFFLINE,
-        tls=OFFLINE,
-        web=OFFLINE,
+        dns=dns,
+        tls=tls,
+        web=web,
     )
 
 

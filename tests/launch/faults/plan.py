@@ -8,6 +8,7 @@ from apps.launch.facts import Facts, Message, Skipped
 from apps.launch.findings import Tier
 from apps.launch.plan import AcceptedRisk
 from tests.launch.fabricated import PLAN, SOUND, with_facts, with_plan, with_settings
+from tests.launch.sound.dns import NAMES, told
 
 LAST_DAY = SOUND.now.date()
 
@@ -28,9 +29,14 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     (
         "LC-PLAN-002",
         Tier.NOW,
-        with_plan(
-            site=replace(PLAN.site, canonical="app.harbourside.co"),
-            monitors=(replace(PLAN.monitors[0], url="https://app.harbourside.co/healthz"),),
+        replace(
+            with_plan(
+                site=replace(PLAN.site, canonical="app.harbourside.co"),
+                monitors=(replace(PLAN.monitors[0], url="https://app.harbourside.co/healthz"),),
+            ),
+            dns=told(
+                {("app.harbourside.co", "A"): ["81.2.69.142"]}, names=("app.harbourside.co", *NAMES)
+            ),
         ),
     ),
     ("LC-PLAN-011", Tier.TRAFFIC, accepting("LC-SET-009", date(2026, 11, 27))),

@@ -15,6 +15,7 @@ from tests.launch.fabricated import (
     with_product,
     with_settings,
 )
+from tests.launch.sound.dns import NAMES, told, zone
 
 NOW, TRAFFIC, LATER = Tier.NOW, Tier.TRAFFIC, Tier.LATER
 LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
@@ -37,7 +38,8 @@ def at(host: str) -> Facts:
     [monitor] = PLAN.monitors
     monitors = (replace(monitor, url=f"https://{host}/healthz"),)
     plan = replace(PLAN, site=replace(PLAN.site, canonical=host), monitors=monitors)
-    return replace(with_settings(SITE_URL=f"https://{host}"), plan=plan)
+    dns = told(zone(host), names=(host, *NAMES))
+    return replace(with_settings(SITE_URL=f"https://{host}"), plan=plan, dns=dns)
 
 
 # One planted fault a line: the id that has to find it, its tier, the facts.

@@ -14,6 +14,7 @@ from apps.launch.plan import (
     Proof,
     Provider,
     Site,
+    Subdomain,
 )
 from tests.launch.sound.project import RECORDED
 
@@ -31,12 +32,17 @@ PLAN = Plan(
         aliases=("harbourside.co", "www.harbourside.co"),
         platform_host="harbourside.onrender.com",
     ),
+    subdomains=(
+        Subdomain(name="status.harbourside.co", purpose="status page", kind="elsewhere"),
+        Subdomain(name="mail.harbourside.co", purpose="the product's mail", kind="mail"),
+    ),
     registrar=Provider(name="Gandi", account="ops@harbourside.co", renews=date(2027, 8, 1)),
     dns=Provider(name="deSEC", account="ops@harbourside.co"),
     hosting=Hosting(name="Hetzner", account="ops@harbourside.co"),
     mail=Mail(
-        provider="Postmark",
+        provider="Postbird",
         account="ops@harbourside.co",
+        return_path="bounces.harbourside.co",
         bounces="provider",
         domains=(MailDomain(name="mail.harbourside.co", selectors=("pm",)),),
     ),

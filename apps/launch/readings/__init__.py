@@ -1,0 +1,1 @@
+"""What records in DNS mean, by their RFCs: pure functions that look up through their caller."""

@@ -1,0 +1,67 @@
+"""The product itself, under gunicorn and production's settings, as the live checks meet it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from apps.launch.facts import Facts, Unasked, known
+from apps.launch.facts.web import FORGED, LANDING
+from apps.launch.findings import Status
+from apps.launch.gathering.network import certificates_and_pages
+from apps.launch.plan import Plan, Site
+from apps.launch.probes.target import Target
+from apps.launch.registry import chosen_checks, run
+from dev.portal import OTHER_NAME, Portal
+from tests.launch.fabricated import SOUND
+
+AREAS = ("LC-TLS", "LC-HEAD", "LC-EDGE", "LC-LIMIT", "LC-HEALTH", "LC-MAIL-101", "LC-REDIR-006")
+NOBODY = ("127.0.0.1", 9)
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
+    """The sound launch, but with the certificates and pages of a running portal."""
+    folder = tmp_path_factory.mktemp("portal")
+    with Portal(servers=os.environ, folder=folder) as portal:
+        authority = Path(folder, "root.pem")
+        portal.authority.cert_pem.write_to_path(str(authority))
+        target = Target(
+            url=f"https://{OTHER_NAME}",
+            connect_to={("", 443): ("127.0.0.1", portal.port), ("", 80): NOBODY},
+            ca_file=authority,
+        )
+        smtp = {
+            "host": "127.0.0.1",
+            "port": portal.smtp.port,
+            "use_tls": False,
+            "use_ssl": False,
+            "password": "",
+        }
+        own = {**SOUND.settings, "SMTP": smtp, "STATIC_URL": settings.STATIC_URL}
+        tls, web = certificates_and_pages(
+            target, Plan(site=Site(canonical=OTHER_NAME)), Unasked("no name server"), own
+        )
+        yield replace(SOUND, settings={**own, "RELEASE": "loopback"}, tls=tls, web=web)
+
+
+def test_the_product_passes_what_it_is_answerable_for(facts: Facts) -> None:
+    report = run(facts, chosen_checks(AREAS))
+    found = {f.id: (f.status, f.title, f.evidence) for f in report.findings}
+    assert found.pop("LC-HEALTH-104")[0] is Status.SKIPPED
+    assert [each for each in found.items() if each[1][0] is not Status.PASS] == []
+    assert len(found) > 35
+
+
+def test_attempts_are_told_to_wait_after_a_handful(facts: Facts) -> None:
+    bursts = {name: known(burst) for name, burst in known(facts.web).bursts.items()}
+    assert all(burst.refused for burst in bursts.values())
+    assert len(bursts["account_login"].statuses) <= 6
+    assert len(bursts[FORGED].statuses) <= 41
+
+
+def test_the_landing_page_names_no_cookie(facts: Facts) -> None:
+    assert known(facts.web).page(LANDING).cookies == ()
