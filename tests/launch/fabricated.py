@@ -8,6 +8,7 @@ from apps.launch.facts import Database, Facts, Skipped
 from apps.launch.plan import Plan, Site
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.surface import BROWSERS, SURFACE
 
 PRODUCT = Product(
     name="Harbourside",
@@ -42,6 +43,7 @@ SETTINGS: dict[str, Any] = {
     "SECRET_KEY": KEY,
     "SECRET_KEY_FALLBACKS": [KEY[::-1]],
     "OPERATOR_TOKEN": "kP4sD8fG2hJ6kL0qWeRtYuIoP9aS3dF7",
+    **BROWSERS,
     "SECURE_HSTS_SECONDS": 31_536_000,
     "SECURE_SSL_REDIRECT": True,
     "SESSION_COOKIE_NAME": "__Host-session",
@@ -86,7 +88,7 @@ SOUND = Facts(
     errors_reported=True,
     sign_in_required=True,
     project=NOT_YET,
-    surface=NOT_YET,
+    surface=SURFACE,
     migrations=NOT_YET,
     queue=NOT_YET,
     records=NOT_YET,

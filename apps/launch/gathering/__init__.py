@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import sentry_sdk
@@ -17,6 +18,7 @@ from apps.launch.facts import Facts, Skipped
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.surface import surface
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
 from apps.launch.probes.target import Target
@@ -43,20 +45,22 @@ def gather(request: Request = Request()) -> Facts:
     Raises BadPlan for a launch plan that cannot be read, since then nothing can be judged.
     """
     request.say("settings, files and database")
+    # Whoever asks a database that hangs waits for seconds, so it is asked no second time.
+    answer = ask("The database", database)
     return Facts(
         now=timezone.now(),
         settings={name: getattr(settings, name) for name in dir(settings) if name.isupper()},
         product=PRODUCT,
         plan=launch_plan(request.plan),
         django=ask("Django's checks", messages),
-        database=ask("The database", database),
+        database=answer,
         worker_seen=ask("The cache", worker_seen),
         errors_reported=sentry_sdk.get_client().is_active(),
         sign_in_required=any(
             issubclass(import_string(path), LoginRequiredMiddleware) for path in settings.MIDDLEWARE
         ),
         project=NOT_YET,
-        surface=NOT_YET,
+        surface=ask("The routes", partial(surface, answer)),
         migrations=NOT_YET,
         queue=NOT_YET,
         records=NOT_YET,

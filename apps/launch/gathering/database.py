@@ -1,6 +1,7 @@
 """Asks the database about itself, over a connection of its own."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,8 +27,9 @@ ABOUT_THE_CONNECTION = """
 """
 
 
-def database() -> Database:
-    """Ask over a connection of its own, which gives up soon and leaves the process's alone."""
+@contextmanager
+def asking_the_database() -> Iterator[BaseDatabaseWrapper]:
+    """Open a connection of its own, which gives up soon and leaves the process's alone."""
     connection = connections.create_connection("default")
     options = {**connection.settings_dict["OPTIONS"], "connect_timeout": PATIENCE, "pool": None}
     connection.settings_dict = {**connection.settings_dict, "OPTIONS": options}
@@ -36,10 +38,17 @@ def database() -> Database:
         connection.set_autocommit(False)
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}s'")
+        yield connection
+        connection.rollback()
+
+
+def database() -> Database:
+    """Ask the database about the product's role and what waits to be migrated."""
+    with asking_the_database() as connection:
+        with connection.cursor() as cursor:
             cursor.execute(ABOUT_THE_CONNECTION)
             role, is_superuser, bypasses_row_security, tables_owned, encrypted = cursor.fetchone()
         unapplied = unapplied_migrations(connection)
-        connection.rollback()
     return Database(
         host=connection.settings_dict["HOST"],
         role=role,
