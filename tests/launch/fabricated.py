@@ -8,6 +8,7 @@ from apps.launch.facts import Database, Facts, Skipped
 from apps.launch.plan import Plan, Site
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound.migrations import MIGRATIONS, REHEARSED
 from tests.launch.sound.surface import BROWSERS, SURFACE
 
 PRODUCT = Product(
@@ -44,6 +45,7 @@ SETTINGS: dict[str, Any] = {
     "SECRET_KEY_FALLBACKS": [KEY[::-1]],
     "OPERATOR_TOKEN": "kP4sD8fG2hJ6kL0qWeRtYuIoP9aS3dF7",
     **BROWSERS,
+    "DATABASE_TIMEOUTS": {"lock_timeout": "5s"},
     "SECURE_HSTS_SECONDS": 31_536_000,
     "SECURE_SSL_REDIRECT": True,
     "SESSION_COOKIE_NAME": "__Host-session",
@@ -75,7 +77,7 @@ SETTINGS: dict[str, Any] = {
         "use_ssl": False,
     },
 }
-PLAN = Plan(site=Site(canonical="portal.harbourside.co"))
+PLAN = Plan(site=Site(canonical="portal.harbourside.co"), evidence=REHEARSED)
 NOT_YET = Skipped("is not asked yet")
 SOUND = Facts(
     now=datetime(2026, 11, 28, 12, tzinfo=UTC),
@@ -89,7 +91,7 @@ SOUND = Facts(
     sign_in_required=True,
     project=NOT_YET,
     surface=SURFACE,
-    migrations=NOT_YET,
+    migrations=MIGRATIONS,
     queue=NOT_YET,
     records=NOT_YET,
     logs=NOT_YET,

@@ -18,6 +18,7 @@ from apps.launch.facts import Facts, Skipped
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.migrations import migrations
 from apps.launch.gathering.surface import surface
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
@@ -61,7 +62,7 @@ def gather(request: Request = Request()) -> Facts:
         ),
         project=NOT_YET,
         surface=ask("The routes", partial(surface, answer)),
-        migrations=NOT_YET,
+        migrations=ask("The migrations", partial(migrations, answer)),
         queue=NOT_YET,
         records=NOT_YET,
         logs=NOT_YET,

@@ -17,7 +17,7 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
 ]
 HARMLESS: list[tuple[str, Facts]] = []
 UNHAD: list[tuple[dict[str, Any], set[str]]] = [
-    ({"plan": Unasked("no answer")}, {"LC-PLAN-001", "LC-PLAN-002"}),
+    ({"plan": Unasked("no answer")}, {"LC-PLAN-001", "LC-PLAN-002", "LC-MIG-008", "LC-MIG-009"}),
 ]
 # Without a plan, what rests on it is skipped.
 WITHOUT = with_facts(plan=Skipped("needs the launch plan"))
