@@ -8,6 +8,7 @@ from apps.launch.facts import Database, Facts, Skipped
 from apps.launch.facts.dns import Question
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound import queue
 from tests.launch.sound.dns import told
 from tests.launch.sound.logs import LOGS
 from tests.launch.sound.migrations import MIGRATIONS
@@ -52,7 +53,8 @@ SETTINGS: dict[str, Any] = {
     "SECRET_KEY_FALLBACKS": [KEY[::-1]],
     "OPERATOR_TOKEN": "kP4sD8fG2hJ6kL0qWeRtYuIoP9aS3dF7",
     **BROWSERS,
-    "DATABASE_TIMEOUTS": {"lock_timeout": "5s"},
+    **queue.SETTINGS,
+    "DATABASE_TIMEOUTS": {"statement_timeout": "30s", "lock_timeout": "5s"},
     "SECURE_HSTS_SECONDS": 31_536_000,
     "SECURE_SSL_REDIRECT": True,
     "SESSION_COOKIE_NAME": "__Host-session",
@@ -98,7 +100,8 @@ SOUND = Facts(
     project=PROJECT,
     surface=SURFACE,
     migrations=MIGRATIONS,
-    queue=NOT_YET,
+    queue=queue.QUEUE,
+    health=queue.HEALTH,
     records=NOT_YET,
     logs=LOGS,
     baseline=NOT_YET,

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -23,8 +24,10 @@ class Terminal:
         self.process, self.screen, self.shown = process, screen, ""
 
     def wait_for(self, words: str) -> None:
-        """Read until these words were shown since the last time."""
+        """Read until these words were shown since the last time; fail where nothing comes."""
         while words not in self.shown:
+            readable, _, _ = select.select([self.screen], [], [], 60)
+            assert readable, f"{words!r} was not shown in time: {self.shown}"
             try:
                 chunk = os.read(self.screen, 65536)
             except OSError:  # the other side is gone, an error to Linux
@@ -119,6 +122,7 @@ def test_whoever_leaves_half_way_leaves_no_file(file: Path, leave: str) -> None:
         founder.wait_for("> ")
         founder.type("\n")
         founder.wait_for("Which other names")
+        founder.wait_for("> ")  # only then is the terminal ready: what comes sooner may be lost
         if leave == "Ctrl-C":
             founder.process.send_signal(signal.SIGINT)
         else:

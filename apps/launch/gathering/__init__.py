@@ -21,11 +21,13 @@ from apps.launch.facts.web import Web
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.health import health
 from apps.launch.gathering.logs import logs
 from apps.launch.gathering.migrations import migrations
 from apps.launch.gathering.names import names
 from apps.launch.gathering.network import certificates_and_pages
 from apps.launch.gathering.project import project
+from apps.launch.gathering.queue import queue
 from apps.launch.gathering.surface import surface
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
@@ -80,7 +82,8 @@ def gather(request: Request = Request()) -> Facts:
         project=ask("The project's folder", partial(project, plan, settings.ENVIRONMENT)),
         surface=ask("The routes", partial(surface, answer)),
         migrations=ask("The migrations", migrations),
-        queue=NOT_YET,
+        queue=ask("The queue", partial(queue, answer)),
+        health=ask("The health checks", health),
         records=NOT_YET,
         logs=ask("A rehearsed request", logs),
         baseline=NOT_YET,
