@@ -3,6 +3,7 @@
 To plant another, add a line; the verbs are those of verbs.py.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from apps.launch.findings import Tier
@@ -63,6 +64,7 @@ GIVEN_UP = """
     VALUES ('mail', '', '{}', '', 'failed', 9, 9,
         0, 'Something went wrong on our side. We have been told.', '', now(), now(), now(), now())
 """
+NEXT_WEEK = f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%d}"
 STALE = '{ at = 2025-01-02, by = "Sam Reed" }'
 # In two parts, since this file is searched for keys too.
 AWS_KEY = "AKIA" + "Z7QXW2KJ5M3NRT6P"
@@ -519,7 +521,7 @@ PLANNING = [
     Fault("all copies in one place", "LC-BACK-003", NOW, planned("off_platform", '""')),
     Fault("nobody is called", "LC-HAND-001", TRAFFIC, planned("on_call", '""')),
     Fault("nobody's account", "LC-HAND-002", TRAFFIC, planned("account", '""')),
-    Fault("the domain has ended", "LC-HAND-003", TRAFFIC, planned("renews", "2025-01-02")),
+    Fault("the domain ends soon", "LC-HAND-003", TRAFFIC, planned("renews", NEXT_WEEK)),
     Fault(
         "nobody asks for health",
         "LC-UP-001",
