@@ -1,7 +1,7 @@
 """LC-TENANT: whether the walls between workspaces stand, in the code and in the database."""
 
 from apps.launch.checks.words import listed
-from apps.launch.facts import Facts, known
+from apps.launch.facts import Facts, Unasked, known
 from apps.launch.facts.surface import TenantTable
 from apps.launch.findings import Failed, Impact, Outcome, Passed, Tier
 from apps.launch.registry import check
@@ -21,6 +21,8 @@ def tables(facts: Facts) -> tuple[TenantTable, ...]:
     covers=["slipway.E004"],
 )
 def row_security(facts: Facts) -> Outcome:
+    # That the product runs as the owner is LC-DATA-001's to tell.
+    told = not isinstance(facts.database, Unasked) and facts.database.tables_owned
     wrong = [
         f"{table.name} ({reason})"
         for table in tables(facts)
@@ -30,7 +32,7 @@ def row_security(facts: Facts) -> Outcome:
             else "has no policy"
             if not table.policed
             else "does not hold the table's owner"
-            if table.owned and not table.forced
+            if table.owned and not (table.forced or told)
             else "",
         )
         if reason
