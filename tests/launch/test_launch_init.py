@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 
 from apps.launch.plan_file import read
 from tests.config.processes import COMPLETE, ROOT
+from tests.world.waiting import wait_until
 
 
 class Terminal:
@@ -35,6 +36,11 @@ class Terminal:
             assert chunk, f"{words!r} was never shown: {self.shown}"
             self.shown += chunk.decode().replace("\r\n", "\n")
         self.shown = self.shown.partition(words)[2]
+
+    def is_waited_for(self) -> bool:
+        """Whether the command sleeps, which with its prompt on the screen it does for an answer."""
+        state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2]
+        return state.startswith("S")
 
     def type(self, words: str) -> None:
         os.write(self.screen, words.encode())
@@ -122,7 +128,9 @@ def test_whoever_leaves_half_way_leaves_no_file(file: Path, leave: str) -> None:
         founder.wait_for("> ")
         founder.type("\n")
         founder.wait_for("Which other names")
-        founder.wait_for("> ")  # only then is the terminal ready: what comes sooner may be lost
+        founder.wait_for("> ")
+        # What comes while the terminal is still being made ready is lost, and so is a signal.
+        wait_until(founder.is_waited_for, "launch_init to wait for an answer")
         if leave == "Ctrl-C":
             founder.process.send_signal(signal.SIGINT)
         else:
