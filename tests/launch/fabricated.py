@@ -14,6 +14,7 @@ from tests.launch.sound.logs import LOGS
 from tests.launch.sound.migrations import MIGRATIONS
 from tests.launch.sound.plan import NOW, PLAN
 from tests.launch.sound.project import PROJECT
+from tests.launch.sound.records import RECORDS
 from tests.launch.sound.surface import BROWSERS, SURFACE
 from tests.launch.sound.tls import TLS
 from tests.launch.sound.web import WEB
@@ -102,7 +103,7 @@ SOUND = Facts(
     migrations=MIGRATIONS,
     queue=queue.QUEUE,
     health=queue.HEALTH,
-    records=NOT_YET,
+    records=RECORDS,
     logs=LOGS,
     baseline=NOT_YET,
     dns=told(),
