@@ -15,6 +15,7 @@ from tests.launch.sound.migrations import MIGRATIONS
 from tests.launch.sound.plan import NOW, PLAN
 from tests.launch.sound.project import PROJECT
 from tests.launch.sound.records import RECORDS
+from tests.launch.sound.rehearsal import REHEARSAL
 from tests.launch.sound.surface import BROWSERS, SURFACE
 from tests.launch.sound.tls import TLS
 from tests.launch.sound.web import WEB
@@ -104,6 +105,7 @@ SOUND = Facts(
     queue=queue.QUEUE,
     health=queue.HEALTH,
     records=RECORDS,
+    rehearsal=REHEARSAL,
     logs=LOGS,
     baseline=NOT_YET,
     dns=told(),

@@ -14,6 +14,32 @@ def tables(facts: Facts) -> Tables:
 
 
 @check(
+    "LC-PERF-001",
+    tier=Tier.TRAFFIC,
+    impact=Impact.OUTAGE,
+    title="No page asks the database more often when it has more rows to show",
+)
+def steady(facts: Facts) -> Outcome:
+    seen = known(facts.rehearsal)
+    grown = [
+        f"{path} ({few} queries with 2 rows, {many} with 20)"
+        for path, (few, many) in seen.pages.items()
+        if many > few
+    ]
+    if grown:
+        return Failed(
+            title="A page asks the database once more for each row",
+            evidence=listed(grown, 3),
+            why="The page gets slower with each row that a customer adds.",
+            fix="select_related or prefetch_related on the list's queryset",
+        )
+    if seen.uncounted:
+        reasons = [f"{what} ({reason})" for what, reason in seen.uncounted.items()]
+        raise Unasked(f"these could not be rehearsed: {listed(reasons, 3)}")
+    return Passed(f"{len(seen.pages)} pages with 2 rows of everything and with 20")
+
+
+@check(
     "LC-PERF-002",
     tier=Tier.TRAFFIC,
     impact=Impact.OUTAGE,

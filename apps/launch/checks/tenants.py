@@ -107,3 +107,24 @@ def guard(facts: Facts) -> Outcome:
             fix="let its QuerySet inherit TenantQuerySet: apps/tenants/guard.py",
         )
     return Passed(f"{ENGINE}, and a guard on every manager")
+
+
+@check(
+    "LC-TENANT-005",
+    tier=Tier.NOW,
+    impact=Impact.EXPOSURE,
+    title="To whoever is in one workspace, another's pages and rows are not there",
+)
+def rehearsed(facts: Facts) -> Outcome:
+    seen = known(facts.rehearsal)
+    if seen.opened:
+        return Failed(
+            title="Who is in one workspace gets at another's",
+            evidence=f"not 404 for another workspace: {listed(seen.opened)}",
+            why="One customer reads or changes what is another's.",
+            fix="get_object_or_404(request.tenant.clients, pk=pk): look it up in one's own",
+        )
+    if seen.unproven:
+        reasons = [f"{path} ({reason})" for path, reason in seen.unproven.items()]
+        raise Unasked(f"a 404 of these proves nothing: {listed(reasons, 3)}")
+    return Passed(f"{seen.asked} requests for another workspace's, all answered 404")

@@ -14,6 +14,7 @@ from apps.launch.facts.migrations import Migrations
 from apps.launch.facts.project import Project
 from apps.launch.facts.queue import Queue
 from apps.launch.facts.records import Records
+from apps.launch.facts.rehearsal import Rehearsal
 from apps.launch.facts.surface import Surface
 from apps.launch.facts.tls import Tls
 from apps.launch.facts.unasked import Skipped, Unasked, known
@@ -59,6 +60,7 @@ class Facts:
     queue: Queue | Unasked
     health: Health | Unasked
     records: Records | Unasked
+    rehearsal: Rehearsal | Unasked
     logs: Logs | Unasked
     baseline: Baseline | Unasked
     dns: Dns | Unasked

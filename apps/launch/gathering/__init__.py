@@ -29,6 +29,7 @@ from apps.launch.gathering.network import certificates_and_pages
 from apps.launch.gathering.project import project
 from apps.launch.gathering.queue import queue
 from apps.launch.gathering.records import records
+from apps.launch.gathering.rehearsal import rehearsal
 from apps.launch.gathering.surface import surface
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
@@ -86,6 +87,7 @@ def gather(request: Request = Request()) -> Facts:
         queue=ask("The queue", partial(queue, answer)),
         health=ask("The health checks", health),
         records=ask("The lists", partial(records, answer)),
+        rehearsal=ask("The rehearsal", partial(rehearsal, answer)),
         logs=ask("A rehearsed request", logs),
         baseline=NOT_YET,
         dns=dns,
