@@ -132,6 +132,7 @@ class Portal:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.folder),
             "DJANGO_SETTINGS_MODULE": f"config.settings.{settings}",
+            "ENV_FILE": os.devnull,
             "SECRET_KEY": secret_key(self.folder),
             "SITE_URL": self.url,
             "CLIENT_ADDRESS_FROM": "socket",

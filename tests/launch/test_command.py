@@ -305,7 +305,7 @@ def on_a_terminal(variables: dict[str, str]) -> str:
     with subprocess.Popen(
         [sys.executable, "manage.py", "launch_check", "--only", "LC-SET"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "TERM": "xterm", **variables},
+        env={"PATH": os.environ["PATH"], "TERM": "xterm", "ENV_FILE": os.devnull, **variables},
         stdin=subprocess.DEVNULL,
         stdout=child,
         stderr=child,
