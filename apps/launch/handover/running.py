@@ -1,0 +1,193 @@
+"""The section on deploying and rolling back, and the commands of each platform."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from apps.launch.handover.parts import (
+    Block,
+    Code,
+    Heading,
+    Section,
+    Span,
+    Step,
+    Steps,
+    Table,
+    Text,
+    marked,
+    unsaid,
+)
+from apps.launch.plan import Plan, Proof
+
+AFTER = "Ask whether it is well: the release is the one that you meant, and nothing blocks."
+SCHEMA = (
+    "The database stays as the newer release left it: a rollback brings the former code back, not "
+    "the former tables. Our migrations keep the former release running; one that cannot is found "
+    "by `launch_check` before it goes out."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """How one platform is spoken to; `inside` opens a shell or stands before a command."""
+
+    name: str
+    deploy: tuple[Step, ...]
+    rollback: tuple[Step, ...]
+    state: Step
+    logs: Step
+    restart: Step
+    variables: Step
+    inside: str = ""
+    before: str = ""
+
+    def run(self, *commands: str) -> tuple[str, ...]:
+        """The commands as they are typed to run where the product runs."""
+        shell = (self.inside,) if self.inside else ()
+        return (*shell, *(f"{self.before}{one}" for one in commands))
+
+
+TESTED = Step("Test what is to go out.", ("make check", "make test"))
+PLATFORMS = {
+    "heroku": Platform(
+        name="Heroku",
+        before="heroku run -- ",
+        deploy=(
+            TESTED,
+            Step(
+                marked("Send it. Heroku runs `release` of the `Procfile` first, which migrates."),
+                ("git push heroku main",),
+            ),
+            Step("See it start.", ("heroku releases", "heroku ps")),
+        ),
+        rollback=(
+            Step("Find the release that was well.", ("heroku releases",)),
+            Step(
+                "Go back to it. Variables go back along with the code: look at them after.",
+                ("heroku releases:rollback",),
+            ),
+        ),
+        state=Step("Which processes run, and since when.", ("heroku ps", "heroku releases")),
+        logs=Step("What the processes say.", ("heroku logs --tail",)),
+        restart=Step("Start all processes anew.", ("heroku ps:restart",)),
+        variables=Step("Set the variable; every process starts anew.", ("heroku config:set",)),
+    ),
+    "render": Platform(
+        name="Render",
+        inside="render ssh",
+        deploy=(
+            TESTED,
+            Step(
+                marked(
+                    "Push to the branch that the blueprint follows. Render deploys web, worker and "
+                    "beat by itself once the checks have passed, and migrates before."
+                ),
+                ("git push",),
+            ),
+            Step("See it start.", ("render deploys list",)),
+        ),
+        rollback=(
+            Step("Find the commit that was well.", ("render deploys list",)),
+            Step(
+                marked(
+                    "Deploy it, for each of `slipway-web`, `slipway-worker` and `slipway-beat`."
+                ),
+                ("render deploys create --commit COMMIT",),
+            ),
+            Step("Take the bad commit back, or the next push brings it again.", ("git revert",)),
+        ),
+        state=Step("Which release runs.", ("render deploys list",)),
+        logs=Step("What the processes say.", ("render logs",)),
+        restart=Step("Start a service anew.", ("render restart",)),
+        variables=Step("Set the variable under Environment of slipway-web; deploy."),
+    ),
+    "host": Platform(
+        name="a machine of your own",
+        deploy=(
+            TESTED,
+            Step(
+                "On the machine, fetch the commit and what it needs.",
+                (
+                    "git fetch",
+                    "git checkout COMMIT",
+                    "pip install --require-hashes -r requirements.txt",
+                    "python manage.py collectstatic --noinput",
+                    "python manage.py migrate --noinput",
+                ),
+            ),
+            Step(marked("Have the supervisor start `web`, `worker` and `beat` anew.")),
+        ),
+        rollback=(
+            Step(
+                "On the machine, go back to the commit that was well. Do not migrate.",
+                (
+                    "git checkout COMMIT",
+                    "pip install --require-hashes -r requirements.txt",
+                    "python manage.py collectstatic --noinput",
+                ),
+            ),
+            Step(marked("Have the supervisor start `web`, `worker` and `beat` anew.")),
+        ),
+        state=Step(marked("The supervisor says whether `web`, `worker` and `beat` run.")),
+        logs=Step("The supervisor keeps what the processes write to standard error."),
+        restart=Step(marked("Have the supervisor start `web`, `worker` and `beat` anew.")),
+        variables=Step(
+            marked("Set the variable where the supervisor reads it; start all processes anew.")
+        ),
+    ),
+}
+
+
+def platform(plan: Plan) -> Platform:
+    """The platform that the plan names; without one, a machine."""
+    return PLATFORMS.get(plan.hosting.platform, PLATFORMS["host"])
+
+
+def host(plan: Plan) -> str:
+    """The product's name as it is typed into commands."""
+    return plan.site.canonical or "HOST"
+
+
+def is_well(plan: Plan) -> Step:
+    """How one sees that the product is well."""
+    address = f"https://{host(plan)}"
+    return Step(
+        AFTER,
+        (
+            f"curl --fail {address}/healthz",
+            f"curl --fail {address}/readyz",
+            f"python manage.py launch_check --live {address}",
+        ),
+    )
+
+
+def proof(one: Proof | None, key: str) -> Span:
+    """When something was last rehearsed, and by whom; or that nobody says."""
+    if one is None:
+        return unsaid(f"[evidence] {key}")
+    return f"{one.at:%Y-%m-%d}, by {one.by}{f' ({one.note})' if one.note else ''}"
+
+
+def running(plan: Plan, processes: Mapping[str, str]) -> Section:
+    """How a release goes out, and how it is taken back."""
+    chosen = platform(plan)
+    company = plan.hosting.name or unsaid("[hosting] name")
+    blocks: tuple[Block, ...] = (
+        Text(("It runs on ", chosen.name, "; the account is with ", company, ".")),
+        Table(
+            ("Process", "Command"),
+            [(Code(name), Code(command)) for name, command in processes.items()],
+        ),
+        Heading("Deploy"),
+        Steps((*chosen.deploy, is_well(plan))),
+        Heading("Roll back"),
+        Steps((*chosen.rollback, is_well(plan))),
+        Text(marked(SCHEMA)),
+        Text(("Last rehearsed: ", proof(plan.evidence.rollback_drill, "rollback_drill"))),
+        Text(
+            (
+                "The former release on the new tables was last tested: ",
+                proof(plan.evidence.previous_release, "previous_release"),
+            )
+        ),
+    )
+    return Section(name="deploy", title="Deploy and roll back", blocks=blocks)
