@@ -76,14 +76,17 @@ class Portal:
         servers: Mapping[str, str],
         folder: Path,
         variables: Mapping[str, str] | None = None,
+        root: Path = ROOT,
     ) -> None:
         """Take the address of PostgreSQL, and a folder for logs, files and keys.
 
         It has a Redis of its own, or else another portal's worker would hear of its jobs.
 
-        `variables` are what differs from the environment that it makes by itself.
+        `variables` are what differs from the environment that it makes by itself, and `root` is the
+        checkout that runs.
         """
         self.servers, self.folder, self.variables = servers, folder, variables or {}
+        self.root = root
         self.port = free_port()
         self.url = f"https://localhost:{self.port}"
         self.mailbox = Mailbox()
@@ -100,9 +103,7 @@ class Portal:
         try:
             self.redis.start()
             self._owner_sql(f'CREATE DATABASE "{self.database}"')
-            self.manage("migrate", "--verbosity", "0")
-            self.manage("collectstatic", "--noinput", "--verbosity", "0")
-            self.manage("seed", settings="development")
+            self.fill()
             self._start()
         except BaseException:
             self.stop()
@@ -116,6 +117,12 @@ class Portal:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def fill(self) -> None:
+        """Make the tables, the static files and the people of a demonstration."""
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.manage("seed", settings="development")
 
     def environment(self, settings: str = "production") -> dict[str, str]:
         """The variables of a process under the named settings."""
@@ -152,7 +159,7 @@ class Portal:
         """Run a management command; return what it printed. Raises RuntimeError if it failed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *words],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment(settings),
             capture_output=True,
             text=True,
@@ -176,9 +183,9 @@ class Portal:
 
     def _start(self) -> None:
         self.processes = Processes(
-            ROOT / "Procfile",
+            self.root / "Procfile",
             env=self.environment(),
-            folder=ROOT,
+            folder=self.root,
             log=self.folder / "processes.log",
         )
         self.processes.commands.pop("release", None)

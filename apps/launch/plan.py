@@ -100,6 +100,11 @@ class Site:
         default="",
         example='"example.onrender.com"',
     )
+    public_routes: tuple[str, ...] = entry(
+        "Names of routes that are open without sign-in on purpose, beside the shipped ones.",
+        default=(),
+        example='["pricing"]',
+    )
     cut_over: bool = entry(
         "Whether names are moved in these days: short TTLs are then right, else long ones.",
         default=False,

@@ -8,11 +8,13 @@ from apps.launch.facts import Database, Facts, Skipped
 from apps.launch.facts.dns import Question
 from config.parsers import ADDRESS_RULES
 from config.product import Product
+from tests.launch.sound import queue
 from tests.launch.sound.dns import told
 from tests.launch.sound.logs import LOGS
 from tests.launch.sound.migrations import MIGRATIONS
 from tests.launch.sound.plan import NOW, PLAN
 from tests.launch.sound.project import PROJECT
+from tests.launch.sound.surface import BROWSERS, SURFACE
 from tests.launch.sound.tls import TLS
 from tests.launch.sound.web import WEB
 
@@ -50,6 +52,9 @@ SETTINGS: dict[str, Any] = {
     "SECRET_KEY": KEY,
     "SECRET_KEY_FALLBACKS": [KEY[::-1]],
     "OPERATOR_TOKEN": "kP4sD8fG2hJ6kL0qWeRtYuIoP9aS3dF7",
+    **BROWSERS,
+    **queue.SETTINGS,
+    "DATABASE_TIMEOUTS": {"statement_timeout": "30s", "lock_timeout": "5s"},
     "SECURE_HSTS_SECONDS": 31_536_000,
     "SECURE_SSL_REDIRECT": True,
     "SESSION_COOKIE_NAME": "__Host-session",
@@ -69,7 +74,6 @@ SETTINGS: dict[str, Any] = {
         "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
     ],
     "DATABASES": {"default": {"PASSWORD": "0ne"}},
-    "DATABASE_TIMEOUTS": {"statement_timeout": "30s", "lock_timeout": "5s"},
     "DATABASE_OWNER_URL": "postgresql://owner:tw0@db.harbourside.co/harbourside",
     "CELERY_BROKER_URL": "rediss://:thr33@redis.harbourside.co:6379/0",
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
@@ -94,9 +98,10 @@ SOUND = Facts(
     errors_reported=True,
     sign_in_required=True,
     project=PROJECT,
-    surface=NOT_YET,
+    surface=SURFACE,
     migrations=MIGRATIONS,
-    queue=NOT_YET,
+    queue=queue.QUEUE,
+    health=queue.HEALTH,
     records=NOT_YET,
     logs=LOGS,
     baseline=NOT_YET,

@@ -156,6 +156,7 @@ def test_markdown_is_tables_whose_cells_nothing_breaks_out_of() -> None:
     assert sorted(links) == sorted(f"{DOCS}/{one.docs}" for one in asked)
     shown = "".join(child.content for child in inner if child.type == "text")
     assert "<script>alert(1)</script>" in shown, "it is shown, and does nothing"
+    assert "'too' | cell" in shown, "no cell is cut short"
     assert "@someone" not in "".join(outside_code(inner)), "nobody is called"
 
 

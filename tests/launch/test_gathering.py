@@ -163,7 +163,9 @@ def test_every_setting_that_the_checks_read_is_gathered(db: None) -> None:
     from tests.launch.fabricated import SETTINGS
 
     gathered = gather().settings
-    versions = {"EMAIL_BACKEND"}  # Django 6.1 has MAILERS in its place
+    # Django 6.1 has MAILERS in place of the first, and from 6.0 on the second.
+    versions = {"EMAIL_BACKEND", "SECURE_CSP"}
     assert set(SETTINGS) - versions <= set(gathered)
+    assert "SECURE_CSP" in gathered or gathered["CONTENT_SECURITY_POLICY"]
     assert "EMAIL_BACKEND" in gathered or gathered["MAILERS"]
     assert asdict(database())["host"] == connection.settings_dict["HOST"]

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from django.core.management import CommandError, call_command
 
 from apps.launch.plan_file import read
 from tests.config.processes import COMPLETE, ROOT
+from tests.world.waiting import wait_until
 
 
 class Terminal:
@@ -23,8 +25,10 @@ class Terminal:
         self.process, self.screen, self.shown = process, screen, ""
 
     def wait_for(self, words: str) -> None:
-        """Read until these words were shown since the last time."""
+        """Read until these words were shown since the last time; fail where nothing comes."""
         while words not in self.shown:
+            readable, _, _ = select.select([self.screen], [], [], 60)
+            assert readable, f"{words!r} was not shown in time: {self.shown}"
             try:
                 chunk = os.read(self.screen, 65536)
             except OSError:  # the other side is gone, an error to Linux
@@ -32,6 +36,11 @@ class Terminal:
             assert chunk, f"{words!r} was never shown: {self.shown}"
             self.shown += chunk.decode().replace("\r\n", "\n")
         self.shown = self.shown.partition(words)[2]
+
+    def is_waited_for(self) -> bool:
+        """Whether the command sleeps, which with its prompt on the screen it does for an answer."""
+        state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2]
+        return state.startswith("S")
 
     def type(self, words: str) -> None:
         os.write(self.screen, words.encode())
@@ -119,6 +128,9 @@ def test_whoever_leaves_half_way_leaves_no_file(file: Path, leave: str) -> None:
         founder.wait_for("> ")
         founder.type("\n")
         founder.wait_for("Which other names")
+        founder.wait_for("> ")
+        # What comes while the terminal is still being made ready is lost, and so is a signal.
+        wait_until(founder.is_waited_for, "launch_init to wait for an answer")
         if leave == "Ctrl-C":
             founder.process.send_signal(signal.SIGINT)
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.launch.env_docs import PAGES
 from apps.launch.facts import Facts, Skipped, Unasked, known
 from apps.launch.facts.project import Project
 from apps.launch.findings import Status
@@ -51,7 +52,7 @@ def test_a_folder_without_a_repository_skips_what_git_would_tell(folder: Path) -
     found = project(NO_PLAN, "production", folder)
     for fact in (found.tracked_env_files, found.env_file_ignored, found.leaks, found.former_leaks):
         assert isinstance(fact, Skipped)
-    assert found.stale == (".env.example", "docs/environment.md")
+    assert found.stale == tuple(PAGES)
     assert found.heroku == found.render == ()
     assert found.env_file_mode is None
 

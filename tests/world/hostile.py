@@ -1,6 +1,7 @@
 """A server on loopback that does anything but its duty: it hangs, lies, resets or never ends."""
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -49,6 +50,14 @@ def half_a_body(connection: socket.socket) -> None:
     connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\nhalf")
 
 
+def drip(connection: socket.socket) -> None:
+    """Answer a byte a second."""
+    connection.recv(65536)
+    for byte in HEAD + b"\r\n" + b"a" * 600:
+        connection.sendall(bytes([byte]))
+        threading.Event().wait(1.0)
+
+
 def endlessly(connection: socket.socket, part: bytes) -> None:
     """Send until nobody takes it any more."""
     while True:
@@ -56,10 +65,13 @@ def endlessly(connection: socket.socket, part: bytes) -> None:
 
 
 class Hostile:
-    """It listens inside a `with` block, and treats each connection by one behaviour."""
+    """It listens inside a `with` block, and treats each connection by one behaviour.
 
-    def __init__(self, behave: Behaviour) -> None:
-        self._behave = behave
+    With a `context` it first shakes hands as a well-behaved server does.
+    """
+
+    def __init__(self, behave: Behaviour, context: ssl.SSLContext | None = None) -> None:
+        self._behave, self._context = behave, context
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._taken: list[socket.socket] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -80,6 +92,9 @@ class Hostile:
 
     def _treat(self, connection: socket.socket) -> None:
         with suppress(OSError):  # until the other side has gone away
+            if self._context:
+                connection = self._context.wrap_socket(connection, server_side=True)
+                self._taken.append(connection)
             self._behave(connection)
 
     def __enter__(self) -> Self:

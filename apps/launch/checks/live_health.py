@@ -4,8 +4,9 @@ import json
 import re
 from typing import Any
 
+from apps.core.health import HEARTBEAT_MAX_AGE
 from apps.launch.checks.seen import answers, faults
-from apps.launch.facts import Facts, Skipped, known
+from apps.launch.facts import Facts, Skipped, Unasked, known
 from apps.launch.facts.web import HEALTH, PLATFORM_HEALTH, READY, Answer
 from apps.launch.findings import Failed, Impact, Outcome, Passed, Tier
 from apps.launch.registry import check
@@ -72,12 +73,24 @@ def ready(facts: Facts) -> Outcome:
     if not wrong:
         return Passed("/readyz answers 200")
     failed = [str(name) for name in said(answer).get("failed", []) if isinstance(name, str)]
+    if failed and (others := told_by_others(facts)).keys() >= set(failed):
+        raise Skipped(f"what is lacking {' and '.join(others[each] for each in failed)} tells")
     return Failed(
         title="The running product lacks something that it needs",
         evidence=f"/readyz {wrong}" + (f": {', '.join(failed[:5])}" if failed else ""),
         why="Pages, mail or exports fail as soon as somebody needs them.",
         fix="python manage.py launch_check -v, where it runs; then its logs",
     )
+
+
+def told_by_others(facts: Facts) -> dict[str, str]:
+    """What readiness may miss and another check has found missing, with the ids of those."""
+    told, seen = {}, facts.worker_seen
+    if not isinstance(seen, Unasked) and (seen is None or seen > HEARTBEAT_MAX_AGE):
+        told["worker"] = "LC-OPS-002"
+    if not isinstance(facts.database, Unasked) and facts.database.unapplied:
+        told["migrations"] = "LC-DATA-002, LC-MIG-003, LC-MIG-004 or LC-MIG-005"
+    return told
 
 
 @check(
@@ -132,6 +145,8 @@ def platform(facts: Facts) -> Outcome:
 def release(facts: Facts) -> Outcome:
     answer = known(facts.web).page(HEALTH)
     live, here = str(said(answer).get("release", "")), str(facts.settings["RELEASE"])
+    if here == "unknown":
+        raise Skipped("which release is judged is not known, which LC-OPS-003 tells")
     if not live and illness(answer):
         raise Skipped("LC-HEALTH-101 comes first: health is not answered as it should be")
     if here in {live, "unknown"}:  # LC-OPS-003 tells of the latter

@@ -52,6 +52,10 @@ class Tls:
                     yield name, address, endpoint
 
     def issuers(self, name: str) -> tuple[str, ...]:
-        """Who issued the certificates of a name. Raises Unasked unless all addresses answered."""
+        """Who issued the certificates of a name; what vouches for itself was issued by nobody.
+
+        Raises Unasked unless all addresses answered.
+        """
         answered = [known(each) for each in known(self.endpoints[name]).values()]
-        return tuple(sorted({each.chain[0].issuer for each in answered if each.chain}))
+        own = [each.chain[0] for each in answered if each.chain]
+        return tuple(sorted({each.issuer for each in own if not each.self_issued}))

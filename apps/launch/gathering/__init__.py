@@ -21,11 +21,14 @@ from apps.launch.facts.web import Web
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.health import health
 from apps.launch.gathering.logs import logs
 from apps.launch.gathering.migrations import migrations
 from apps.launch.gathering.names import names
 from apps.launch.gathering.network import certificates_and_pages
 from apps.launch.gathering.project import project
+from apps.launch.gathering.queue import queue
+from apps.launch.gathering.surface import surface
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
 from apps.launch.probes.target import Target
@@ -62,22 +65,25 @@ def gather(request: Request = Request()) -> Facts:
         dns = names(request.target, plan, in_force)
         request.say("certificates and pages")
         tls, web = certificates_and_pages(request.target, plan, dns, in_force)
+    # Whoever asks a database that hangs waits for seconds, so it is asked no second time.
+    answer = ask("The database", database)
     return Facts(
         now=timezone.now(),
         settings=in_force,
         product=PRODUCT,
         plan=plan,
         django=ask("Django's checks", messages),
-        database=ask("The database", database),
+        database=answer,
         worker_seen=ask("The cache", worker_seen),
         errors_reported=sentry_sdk.get_client().is_active(),
         sign_in_required=any(
             issubclass(import_string(path), LoginRequiredMiddleware) for path in settings.MIDDLEWARE
         ),
         project=ask("The project's folder", partial(project, plan, settings.ENVIRONMENT)),
-        surface=NOT_YET,
+        surface=ask("The routes", partial(surface, answer)),
         migrations=ask("The migrations", migrations),
-        queue=NOT_YET,
+        queue=ask("The queue", partial(queue, answer)),
+        health=ask("The health checks", health),
         records=NOT_YET,
         logs=ask("A rehearsed request", logs),
         baseline=NOT_YET,

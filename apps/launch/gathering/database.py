@@ -28,8 +28,8 @@ ABOUT_THE_CONNECTION = """
 
 
 @contextmanager
-def own_connection() -> Iterator[BaseDatabaseWrapper]:
-    """A connection that gives up soon, leaves the process's alone, and writes nothing."""
+def asking_the_database() -> Iterator[BaseDatabaseWrapper]:
+    """Open a connection of its own, which gives up soon and leaves the process's alone."""
     connection = connections.create_connection("default")
     options = {**connection.settings_dict["OPTIONS"], "connect_timeout": PATIENCE, "pool": None}
     connection.settings_dict = {**connection.settings_dict, "OPTIONS": options}
@@ -44,7 +44,7 @@ def own_connection() -> Iterator[BaseDatabaseWrapper]:
 
 def database() -> Database:
     """Ask about the role that the product runs as, and about what waits to be migrated."""
-    with own_connection() as connection:
+    with asking_the_database() as connection:
         with connection.cursor() as cursor:
             cursor.execute(ABOUT_THE_CONNECTION)
             role, is_superuser, bypasses_row_security, tables_owned, encrypted = cursor.fetchone()

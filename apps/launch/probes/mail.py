@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
+from apps.launch.facts.unasked import Unasked
 from apps.launch.facts.web import MailServer
 from apps.launch.probes.target import Address, Target
 from apps.launch.probes.tls import trusting
@@ -29,7 +30,11 @@ class DetouredSsl(smtplib.SMTP_SSL, Detoured):
 
 
 def mail_server(target: Target, smtp: Mapping[str, Any]) -> MailServer:
-    """Connect as the settings' SMTP says. Raises OSError where it cannot be told."""
+    """Connect as the settings' SMTP says. Raises OSError and Unasked where it cannot be told.
+
+    A connection that is refused tells nothing: many networks let nobody out to such a port, and it
+    is the worker's network that counts.
+    """
     host, port = str(smtp["host"]), int(smtp["port"])
     address, way = f"{host}:{port}", target.way_to(host, port) or (host, port)
     context = trusting(target)
@@ -37,10 +42,8 @@ def mail_server(target: Target, smtp: Mapping[str, Any]) -> MailServer:
         client = greeted(host, port, way, context if smtp["use_ssl"] else None)
     except ssl.SSLCertVerificationError as error:
         return MailServer(address=address, certificate=error.verify_message)
-    except ConnectionRefusedError:
-        return MailServer(address=address, refusal="nobody listens there")
     except smtplib.SMTPResponseException as error:
-        return MailServer(address=address, refusal=f"it answered {error.smtp_code}")
+        return MailServer(address=address, refusal=refusal(error))
     try:
         return talked(client, address, smtp, context)
     finally:
@@ -53,6 +56,13 @@ def greeted(host: str, port: int, way: Address, context: ssl.SSLContext | None) 
     extra = {"context": context} if context else {}
     client: smtplib.SMTP = kind(host, port, local_hostname=NAME, timeout=PATIENCE, **extra)
     return client
+
+
+def refusal(error: smtplib.SMTPResponseException) -> str:
+    """What a mail server answered in place of a welcome. Raises Unasked if that is no SMTP."""
+    if error.smtp_code < 0:
+        raise Unasked("what answers there is no mail server")
+    return f"it answered {error.smtp_code}"
 
 
 def talked(
@@ -68,7 +78,7 @@ def talked(
     except smtplib.SMTPNotSupportedError:
         return MailServer(address=address, certificate="it offers no STARTTLS")
     except smtplib.SMTPResponseException as error:
-        return MailServer(address=address, refusal=f"it answered {error.smtp_code}")
+        return MailServer(address=address, refusal=refusal(error))
     # A password goes nowhere in the clear, not even to find out whether it would be taken.
     if smtp["password"] and (smtp["use_tls"] or smtp["use_ssl"]):
         try:

@@ -1,0 +1,20 @@
+"""A launch that has nothing wrong is GO, and soon, in a world of real parts."""
+
+import pytest
+
+from tests.launch.world.launched import World
+
+pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("world")]
+
+
+def test_a_healthy_launch_is_go_and_nothing_is_skipped(world: World) -> None:
+    run = world.fresh_check("--json", *world.live())
+    assert run.findings == [], run.words
+    assert (run.code, run.report["verdict"], run.err) == (0, "GO", "")
+    assert run.seconds < 20
+
+
+def test_offline_it_takes_less_than_five_seconds(world: World) -> None:
+    run = world.fresh_check("--json")
+    assert run.code == 0, run.out + run.err
+    assert run.seconds < 5
