@@ -32,7 +32,7 @@ from apps.launch.plan import (
     Site,
     Subdomain,
 )
-from apps.launch.registry import known_checks, run
+from apps.launch.registry import chosen_checks, known_checks, run
 from config.env import Env
 from tests.config.processes import ROOT
 from tests.launch.fabricated import SETTINGS, SOUND, with_facts, with_plan
@@ -42,15 +42,22 @@ from tests.policy.test_docs import make_targets
 PLATFORMS = ("heroku", "render", "host")
 # Commands of others; each is in the reference of its program.
 THEIRS = (
-    "heroku config:set",
+    "heroku config:set NAME=VALUE",
     "heroku domains",
+    "heroku login",
     "heroku logs --tail",
+    "heroku maintenance:off",
+    "heroku maintenance:on",
+    "heroku pg:backups",
     "heroku ps",
     "heroku ps:restart",
+    "heroku ps:scale web=0 worker=0 beat=0",
+    "heroku ps:scale web=1 worker=1 beat=1",
     "heroku releases",
-    "heroku releases:rollback",
+    "heroku releases:rollback v42",
     "render deploys create --commit COMMIT",
     "render deploys list",
+    "render login",
     "render logs",
     "render restart",
     "render ssh",
@@ -58,11 +65,11 @@ THEIRS = (
     "git push heroku main",
     "git fetch",
     "git checkout COMMIT",
-    "git revert",
+    "git revert COMMIT",
     "pip install --require-hashes -r requirements.txt",
 )
 ASKED = re.compile(
-    r"curl (--fail )?https://[\w.-]+/(healthz|readyz|accounts/login/)"
+    r"curl (--fail |--header 'Authorization: Bearer OPERATOR_TOKEN' )?https://[\w.-]+/(healthz|readyz|accounts/login/)"
     r"|dig \+(short|trace) (TXT )?[\w.-]+( @1\.1\.1\.1)?"
 )
 COMING = {"launch_baseline"}
@@ -101,7 +108,9 @@ def is_ours(line: str) -> bool:
         return not given
     app = get_commands()[name]
     command = load_command_class(app, name) if isinstance(app, str) else app
-    command.create_parser("manage.py", name).parse_args(given)
+    options = command.create_parser("manage.py", name).parse_args(given)
+    if name == "launch_check":
+        chosen_checks(options.only)
     return True
 
 
@@ -123,7 +132,9 @@ def test_every_command_that_is_to_be_typed_exists(platform: str) -> None:
 def test_every_command_that_is_mentioned_in_a_sentence_exists(platform: str) -> None:
     text = re.sub(r"```sh.*?```", "", "\n".join(pages(on(platform)).values()), flags=re.DOTALL)
     spans = re.findall(r"`([^`\n]+)`", text)
-    commands = [one for one in spans if one.startswith(("python manage", "make ", "heroku "))]
+    commands = [
+        one for one in spans if one.startswith(("python manage", "make ", "heroku ", "render "))
+    ]
     assert len(commands) > 3
     for line in commands:
         assert line in THEIRS or is_ours(line) or line.removeprefix("make ") in make_targets()
@@ -154,7 +165,7 @@ def test_every_variable_is_listed_and_no_secret_shown(monkeypatch: pytest.Monkey
             assert one.metadata["example"] not in text
 
 
-SHOWN = {"ENVIRONMENT", "RELEASE", "SITE_HOST", "SITE_URL", "DEFAULT_FROM_EMAIL"}
+SHOWN = {"ENVIRONMENT", "PLATFORM", "RELEASE", "SITE_HOST", "SITE_URL", "DEFAULT_FROM_EMAIL"}
 
 
 @pytest.mark.parametrize(
@@ -228,40 +239,38 @@ def test_what_fails_stands_among_the_risks_with_its_next_step() -> None:
 
 def test_a_baseline_that_nobody_measured_is_said_with_the_command() -> None:
     text = pages(made())["README.md"]
-    assert "**`to fill in: not measured`**" not in text
-    assert "not measured" in text
-    assert "`python manage.py launch_baseline`" in text
+    assert "**`not measured yet`**: `python manage.py launch_baseline`" in text
 
 
-def hostile() -> Plan:
-    """A plan each of whose free texts tries to break out."""
-    provider = Provider(name=HOSTILE, account=HOSTILE, url=f"https://x.example/{HOSTILE}")
+def filled(words: str) -> Plan:
+    """A plan each of whose free texts is these words."""
+    provider = Provider(name=words, account=words, url=f"https://x.example/{words}")
     return Plan(
         site=Site(canonical="portal.harbourside.co"),
-        subdomains=(Subdomain(name="a.harbourside.co", purpose=HOSTILE),),
-        redirects=(Redirect(source=f"https://{HOSTILE}", target=f"https://{HOSTILE}"),),
+        subdomains=(Subdomain(name="a.harbourside.co", purpose=words),),
+        redirects=(Redirect(source=f"https://{words}", target=f"https://{words}"),),
         registrar=provider,
         dns=provider,
-        hosting=Hosting(name=HOSTILE, account=HOSTILE, url=f"https://x.example/{HOSTILE}"),
+        hosting=Hosting(name=words, account=words, url=f"https://x.example/{words}"),
         mail=Mail(
-            provider=HOSTILE,
-            account=HOSTILE,
-            domains=(MailDomain(name="mail.harbourside.co", selectors=(HOSTILE,)),),
+            provider=words,
+            account=words,
+            domains=(MailDomain(name="mail.harbourside.co", selectors=(words,)),),
         ),
         monitors=(
             Monitor(
-                name=HOSTILE,
-                url=f"https://{HOSTILE}",
+                name=words,
+                url=f"https://{words}",
                 seconds=60,
-                body=HOSTILE,
-                watches=(HOSTILE,),
-                alerts=(HOSTILE,),
-                link=f"https://{HOSTILE}",
+                body=words,
+                watches=(words,),
+                alerts=(words,),
+                link=f"https://{words}",
             ),
         ),
-        alerts=(Alert(name="on call", kind="phone", target=HOSTILE),),
-        owners=Owners(product=HOSTILE, technical=HOSTILE, on_call=HOSTILE, security=HOSTILE),
-        accepted=(AcceptedRisk(id="LC-DNS-009", reason=HOSTILE, owner=HOSTILE, until=NOW.date()),),
+        alerts=(Alert(name="on call", kind="phone", target=words),),
+        owners=Owners(product=words, technical=words, on_call=words, security=words),
+        accepted=(AcceptedRisk(id="LC-DNS-009", reason=words, owner=words, until=NOW.date()),),
     )
 
 
@@ -291,7 +300,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize("facts", [SOUND, with_facts(plan=hostile())])
+@pytest.mark.parametrize("facts", [SOUND, with_facts(plan=filled(HOSTILE))])
 def test_the_page_is_sound_and_needs_nothing_else(facts: Facts) -> None:
     page = Page(as_html(made(facts)))
     assert page.open == []
@@ -303,7 +312,8 @@ def test_the_page_is_sound_and_needs_nothing_else(facts: Facts) -> None:
 
 
 def test_hostile_words_of_the_plan_are_words_in_markdown() -> None:
-    sound, attacked = pages(made()), pages(made(with_facts(plan=hostile())))
+    plain = pages(made(with_facts(plan=filled("plain"))))
+    attacked = pages(made(with_facts(plan=filled(HOSTILE))))
     parser = MarkdownIt("commonmark").enable("table")
     for name, text in attacked.items():
         rendered = parser.render(text)
@@ -311,7 +321,7 @@ def test_hostile_words_of_the_plan_are_words_in_markdown() -> None:
         assert 'javascript:x"' not in rendered
         assert not re.search(r"<(em|strong)>b<", rendered)
         headings = re.findall(r"<h\d>(.*?)</h\d>", rendered)
-        assert headings == re.findall(r"<h\d>(.*?)</h\d>", parser.render(sound[name]))
+        assert headings == re.findall(r"<h\d>(.*?)</h\d>", parser.render(plain[name]))
         for table in re.findall(r"<table>.*?</table>", rendered, re.DOTALL):
             rows = [row.count("<t") for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)]
             assert len(set(rows)) == 1

@@ -1,20 +1,21 @@
 """The eight pages for the day on which something breaks: short, and to be followed in a hurry."""
 
-from collections.abc import Iterator
-
 from apps.launch.handover.parts import (
     Block,
     Heading,
+    Link,
     Points,
     Section,
     Span,
     Step,
     Steps,
+    Text,
     Words,
     marked,
     said,
+    unsaid,
 )
-from apps.launch.handover.running import host, is_well, platform
+from apps.launch.handover.running import STAND_INS, host, is_well, platform, proof
 from apps.launch.plan import Plan
 
 
@@ -25,6 +26,7 @@ def breakages(plan: Plan) -> tuple[Section, ...]:
 
 
 def page(
+    plan: Plan,
     name: str,
     *,
     notice: tuple[str, ...],
@@ -35,6 +37,7 @@ def page(
 ) -> Section:
     """One page; each has the same five questions."""
     blocks: tuple[Block, ...] = (
+        Text(marked(f"{platform(plan).where} {STAND_INS}")),
         Heading("How you notice"),
         Points(tuple(marked(one) for one in notice)),
         Heading("Look first"),
@@ -46,32 +49,40 @@ def page(
         Heading("It is well again when"),
         Steps((well,)),
     )
-    title = f"If {name} breaks" if name != "secrets" else "If a secret is out"
-    return Section(name=f"if-{name.lower().replace(' ', '-')}-breaks", title=title, blocks=blocks)
+    title = f"If {name}" if " is " in name else f"If {name} breaks"
+    return Section(name=title.lower().replace(" ", "-"), title=title, blocks=blocks)
 
 
 def people(plan: Plan, *accounts: str) -> tuple[Words, ...]:
-    """Who can mend it and who is woken, then the companies that have a part in it."""
+    """Who can mend it and who is woken, by which number, then the companies that have a part in it."""
     return (
         ("On call: ", said(plan.owners.on_call, "[owners] on_call")),
+        *(f"By {one.kind}: {one.target}" for one in plan.alerts if one.kind in {"phone", "sms"}),
         ("Technical: ", said(plan.owners.technical, "[owners] technical")),
         *(company(plan, one) for one in accounts),
     )
 
 
 def company(plan: Plan, table: str) -> Words:
-    """A company, and whose account there lets one in."""
-    one, key = getattr(plan, table), "name"
-    name = plan.mail.provider if table == "mail" else one.name
-    if table == "mail":
-        key = "provider"
+    """A company, whose account there lets one in, and where one signs in."""
+    one = getattr(plan, table)
+    key = "provider" if table == "mail" else "name"
     words: tuple[Span, ...] = (
-        f"{table.capitalize() if table != 'dns' else 'DNS'}: ",
-        said(name, f"[{table}] {key}"),
+        f"{'DNS' if table == 'dns' else table.capitalize()}: ",
+        said(getattr(one, key), f"[{table}] {key}"),
         ", account ",
         said(one.account, f"[{table}] account"),
     )
-    return words
+    address = getattr(one, "url", "")
+    return (*words, ", ", Link(address)) if address else words
+
+
+def failing(plan: Plan) -> Step:
+    """How one sees which part fails, and why, with the token that opens the details."""
+    return step(
+        "What fails; with the value of `OPERATOR_TOKEN` in the place of its name, why as well.",
+        f"curl --header 'Authorization: Bearer OPERATOR_TOKEN' https://{host(plan)}/readyz",
+    )
 
 
 def step(words: str, *commands: str) -> Step:
@@ -82,6 +93,7 @@ def dns(plan: Plan) -> Section:
     name = host(plan)
     mailed = [f"dig +short TXT _dmarc.{one.name}" for one in plan.mail.domains]
     return page(
+        plan,
         "DNS",
         notice=(
             "The monitor says that the name cannot be resolved; browsers do, too.",
@@ -96,16 +108,16 @@ def dns(plan: Plan) -> Section:
         ),
         mend=(
             step("A domain that has ended: pay for it at the registrar, at once."),
-            step(
-                "A record that is gone or wrong: set it again by the table of DNS and mail records."
-            ),
+            step("A record that is gone or wrong: set it again by part 2 of the handover."),
             step("A DNS company that is down: wait, or move the zone and name its servers."),
         ),
         call=people(plan, "dns", "registrar"),
         well=step(
-            "The answers are those of the table, also from another resolver.",
+            "The answers are those of part 2, also from another resolver.",
             f"dig +short {name} @1.1.1.1",
-            f"python manage.py launch_check --only LC-DNS --live https://{name}",
+            *platform(plan).run(
+                f"python manage.py launch_check --only LC-DNS --live https://{name}"
+            ),
         ),
     )
 
@@ -113,6 +125,7 @@ def dns(plan: Plan) -> Section:
 def deploy(plan: Plan) -> Section:
     chosen = platform(plan)
     return page(
+        plan,
         "a deploy",
         notice=(
             "The deploy ends with an error, or errors begin with it.",
@@ -127,6 +140,7 @@ def deploy(plan: Plan) -> Section:
             ),
         ),
         mend=(
+            step("If it ended before anything new was started, the former release still serves."),
             step("If customers are turned away, roll back first and think afterwards."),
             *chosen.rollback,
             step("A process that names missing variables: set them, then deploy again."),
@@ -139,6 +153,7 @@ def deploy(plan: Plan) -> Section:
 def sign_in(plan: Plan) -> Section:
     chosen = platform(plan)
     return page(
+        plan,
         "sign-in",
         notice=(
             "People write that they cannot get in; the log has many lines `slipway.signin`.",
@@ -179,6 +194,7 @@ def mail(plan: Plan) -> Section:
     chosen = platform(plan)
     domain = plan.mail.domains[0].name if plan.mail.domains else "DOMAIN"
     return page(
+        plan,
         "mail",
         notice=(
             "People wait for codes and invitations; the operations page counts failed mail.",
@@ -198,7 +214,7 @@ def mail(plan: Plan) -> Section:
         ),
         mend=(
             step("A login that is refused: new credentials at the provider, into `EMAIL_URL`."),
-            step("Records that are gone: set them again by the table of DNS and mail records."),
+            step("Records that are gone: set them again by part 2 of the handover."),
             step(
                 "Once the cause is mended, retry each failed job by its number.",
                 *chosen.run("python manage.py jobs retry 42"),
@@ -215,13 +231,14 @@ def mail(plan: Plan) -> Section:
 def queue(plan: Plan) -> Section:
     chosen = platform(plan)
     return page(
+        plan,
         "the queue",
         notice=(
             "Exports and mail do not come; `/readyz` names worker or broker.",
             "The operations page counts jobs that wait, and more with each minute.",
         ),
         look=(
-            step("What fails.", f"curl https://{host(plan)}/readyz"),
+            failing(plan),
             step("What waits, runs or has failed.", *chosen.run("python manage.py jobs")),
             chosen.state,
             chosen.logs,
@@ -246,21 +263,25 @@ def queue(plan: Plan) -> Section:
 
 def database(plan: Plan) -> Section:
     chosen = platform(plan)
-    last = plan.evidence.restore_drill
-    drill = f"A restore was last rehearsed on {last.at:%Y-%m-%d}, by {last.by}." if last else ""
+    proofs = plan.evidence
     kept: Words = (
         "The copy outside of the hosting account: ",
-        said(plan.evidence.off_platform, "[evidence] off_platform"),
+        said(proofs.off_platform, "[evidence] off_platform"),
+        ". The last backup on record: ",
+        proof(proofs.backup, "backup"),
+        ". The last restore that was tried: ",
+        proof(proofs.restore_drill, "restore_drill"),
+        ".",
     )
-    restored: Words = said(drill, "[evidence] restore_drill")
     return page(
+        plan,
         "the database",
         notice=(
             "Every page is an error; `/readyz` names the database.",
-            "Data is missing or wrong, which is worse: stop the processes that write.",
+            "Data is missing or wrong, which is worse.",
         ),
         look=(
-            step("What fails.", f"curl https://{host(plan)}/readyz"),
+            failing(plan),
             chosen.logs,
             step(
                 "Whether the product's own role gets in, and its walls stand.",
@@ -270,8 +291,9 @@ def database(plan: Plan) -> Section:
         mend=(
             step("No connection: see at the provider whether it runs, is full, or has moved."),
             step("A password that changed: set `DATABASE_URL` and `DATABASE_OWNER_URL` anew."),
+            Step(("Data is wrong: ", *chosen.stop.words), chosen.stop.commands),
+            chosen.backups,
             Step(kept),
-            Step(restored),
             step(
                 "Restore into a new database, never over the old one; set the addresses, then "
                 "migrate, which grants the roles what they need.",
@@ -284,17 +306,20 @@ def database(plan: Plan) -> Section:
 
 
 def monitoring(plan: Plan) -> Section:
-    links: Iterator[str] = (one.name for one in plan.monitors)
-    watched = ", ".join(links)
+    watched: list[Words] = []
+    for one in plan.monitors:
+        where = Link(one.link) if one.link else unsaid("[[monitors]] link")
+        watched.append((f"The monitor {one.name}: ", where))
     return page(
+        plan,
         "monitoring",
         notice=(
             "Customers tell you first.",
             "The monitor has been silent for a week, or Sentry has had no event since a deploy.",
         ),
         look=(
-            Step(("The monitors: ", said(watched, "[[monitors]]"))),
-            step("Whether the product would tell.", f"curl https://{host(plan)}/readyz"),
+            *(Step(one) for one in watched or [("The monitors: ", unsaid("[[monitors]]"))]),
+            failing(plan),
             step("Errors alone are missing: look whether `SENTRY_DSN` is set for each process."),
         ),
         mend=(
@@ -308,7 +333,7 @@ def monitoring(plan: Plan) -> Section:
         call=people(plan),
         well=step(
             "A test alert of the monitor wakes who is on call, and nothing is left to say.",
-            "python manage.py launch_check --only LC-MON",
+            "python manage.py launch_check --only LC-UP",
         ),
     )
 
@@ -316,14 +341,15 @@ def monitoring(plan: Plan) -> Section:
 def secrets(plan: Plan) -> Section:
     chosen = platform(plan)
     return page(
-        "secrets",
+        plan,
+        "a secret is out",
         notice=(
             "A key was committed, mailed or pasted, or somebody who knew it has left.",
             "A provider writes that a key of yours was found.",
         ),
         look=(
             step("Which are in the repository.", "python manage.py launch_check --only LC-SECRET"),
-            step("Who keeps it and how it is changed: the environment inventory."),
+            step("Who keeps it and how it is changed: part 3 of the handover."),
         ),
         mend=(
             step("It is out, whatever the date: make a new one where it comes from."),

@@ -84,6 +84,7 @@ def records(plan: Plan) -> Section:
                 )
             ),
             Heading("Web"),
+            Text("A domain's own name, without www or the like, takes A and AAAA, never CNAME."),
             Table(head, [*web(plan), *authorities(plan)]),
             Heading("Mail"),
             Table(head, list(mail(plan))),

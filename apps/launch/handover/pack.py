@@ -41,6 +41,7 @@ PLANES = {
     "platform": "To our own staff, with a second factor",
     "undeclared": "Nobody has said to whom",
 }
+EVERYWHERE = ("production", "staging", "development", "test")
 OWNERS = {
     "product": "decides",
     "technical": "can mend it",
@@ -106,6 +107,7 @@ def environment(plan: Plan) -> Section:
                 ("Variable", "What for", "Kept by", "Comes from", "Changed", "Secret", "Where"),
                 [variable(one) for one in fields(Env)],
             ),
+            Heading("To change one"),
             Steps((platform(plan).variables,)),
         ),
     )
@@ -121,7 +123,7 @@ def variable(one: "Field[Any]") -> tuple[Words, ...]:
         about["source"],
         marked(about["rotation"]) or "as needed",
         "secret" if about["secret"] else "no",
-        ", ".join(about["environments"]),
+        ", ".join(about["environments"]) if set(EVERYWHERE) - set(about["environments"]) else "all",
     )
 
 

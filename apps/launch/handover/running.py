@@ -13,6 +13,7 @@ from apps.launch.handover.parts import (
     Steps,
     Table,
     Text,
+    Words,
     marked,
     unsaid,
 )
@@ -24,18 +25,28 @@ SCHEMA = (
     "the former tables. Our migrations keep the former release running; one that cannot is found "
     "by `launch_check` before it goes out."
 )
+STAND_INS = (
+    "Put your own in place of words in capitals such as `COMMIT`, of the number `42` and of "
+    "addresses at example.com."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """How one platform is spoken to; `inside` opens a shell or stands before a command."""
+    """How one platform is spoken to.
+
+    `where` says where commands are typed; `inside` opens a shell, `before` stands before a command.
+    """
 
     name: str
+    where: str
     deploy: tuple[Step, ...]
     rollback: tuple[Step, ...]
     state: Step
     logs: Step
     restart: Step
+    stop: Step
+    backups: Step
     variables: Step
     inside: str = ""
     before: str = ""
@@ -50,6 +61,7 @@ TESTED = Step("Test what is to go out.", ("make check", "make test"))
 PLATFORMS = {
     "heroku": Platform(
         name="Heroku",
+        where="Type the commands in a checkout of the product, after `heroku login`.",
         before="heroku run -- ",
         deploy=(
             TESTED,
@@ -62,17 +74,36 @@ PLATFORMS = {
         rollback=(
             Step("Find the release that was well.", ("heroku releases",)),
             Step(
-                "Go back to it. Variables go back along with the code: look at them after.",
-                ("heroku releases:rollback",),
+                "Go back to it, by its number. Variables go back along with the code: look at them "
+                "after.",
+                ("heroku releases:rollback v42",),
             ),
         ),
         state=Step("Which processes run, and since when.", ("heroku ps", "heroku releases")),
         logs=Step("What the processes say.", ("heroku logs --tail",)),
         restart=Step("Start all processes anew.", ("heroku ps:restart",)),
-        variables=Step("Set the variable; every process starts anew.", ("heroku config:set",)),
+        stop=Step(
+            "stop everything that writes, and show visitors a page that says so.",
+            ("heroku maintenance:on", "heroku ps:scale web=0 worker=0 beat=0"),
+        ),
+        backups=Step(
+            "Which backups there are. After the restore, start everything.",
+            (
+                "heroku pg:backups",
+                "heroku ps:scale web=1 worker=1 beat=1",
+                "heroku maintenance:off",
+            ),
+        ),
+        variables=Step(
+            "Set the variable; every process starts anew.", ("heroku config:set NAME=VALUE",)
+        ),
     ),
     "render": Platform(
         name="Render",
+        where=(
+            "Type the commands in a checkout of the product, after `render login`. What follows "
+            "`render ssh` is typed in the shell that it opens, on slipway-web."
+        ),
         inside="render ssh",
         deploy=(
             TESTED,
@@ -93,15 +124,34 @@ PLATFORMS = {
                 ),
                 ("render deploys create --commit COMMIT",),
             ),
-            Step("Take the bad commit back, or the next push brings it again.", ("git revert",)),
+            Step(
+                "Take the bad commit back, or the next push brings it again.",
+                ("git revert COMMIT", "git push"),
+            ),
         ),
         state=Step("Which release runs.", ("render deploys list",)),
         logs=Step("What the processes say.", ("render logs",)),
         restart=Step("Start a service anew.", ("render restart",)),
+        stop=Step(
+            marked(
+                "stop everything that writes: suspend `slipway-web`, `slipway-worker` and "
+                "`slipway-beat`, each under its Settings on Render's dashboard."
+            )
+        ),
+        backups=Step(
+            marked(
+                "Which backups there are: Recovery of `slipway-postgres` on the dashboard. After "
+                "the restore, resume the services."
+            )
+        ),
         variables=Step("Set the variable under Environment of slipway-web; deploy."),
     ),
     "host": Platform(
         name="a machine of your own",
+        where=(
+            "Type `curl` and `dig` anywhere, and the rest on the machine: in the product's folder, "
+            "in its virtual environment, with its variables."
+        ),
         deploy=(
             TESTED,
             Step(
@@ -127,9 +177,13 @@ PLATFORMS = {
             ),
             Step(marked("Have the supervisor start `web`, `worker` and `beat` anew.")),
         ),
-        state=Step(marked("The supervisor says whether `web`, `worker` and `beat` run.")),
-        logs=Step("The supervisor keeps what the processes write to standard error."),
+        state=Step(marked("Ask the supervisor whether `web`, `worker` and `beat` run.")),
+        logs=Step(
+            "Read what the processes wrote to standard error, where the supervisor keeps it."
+        ),
         restart=Step(marked("Have the supervisor start `web`, `worker` and `beat` anew.")),
+        stop=Step(marked("have the supervisor stop `web`, `worker` and `beat`.")),
+        backups=Step("Which backups there are: see where they are kept. After the restore, start."),
         variables=Step(
             marked("Set the variable where the supervisor reads it; start all processes anew.")
         ),
@@ -155,7 +209,7 @@ def is_well(plan: Plan) -> Step:
         (
             f"curl --fail {address}/healthz",
             f"curl --fail {address}/readyz",
-            f"python manage.py launch_check --live {address}",
+            *platform(plan).run(f"python manage.py launch_check --live {address}"),
         ),
     )
 
@@ -170,14 +224,18 @@ def proof(one: Proof | None, key: str) -> Span:
 def running(plan: Plan, processes: Mapping[str, str]) -> Section:
     """How a release goes out, and how it is taken back."""
     chosen = platform(plan)
-    company = plan.hosting.name or unsaid("[hosting] name")
+    words: Words = ("It runs on ", chosen.name, "; the account is with ", plan.hosting.name, ".")
+    if not plan.hosting.name:
+        where = unsaid("[hosting] name and platform")
+        words = ("Where it runs: ", where, ". The steps are those for a machine of your own.")
     blocks: tuple[Block, ...] = (
-        Text(("It runs on ", chosen.name, "; the account is with ", company, ".")),
+        Text(words),
         Table(
             ("Process", "Command"),
             [(Code(name), Code(command)) for name, command in processes.items()],
         ),
         Heading("Deploy"),
+        Text(marked(f"{chosen.where} {STAND_INS}")),
         Steps((*chosen.deploy, is_well(plan))),
         Heading("Roll back"),
         Steps((*chosen.rollback, is_well(plan))),

@@ -1,6 +1,7 @@
 """The sections on how it stands: how quick it is, and what could go wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from apps.launch.facts import Facts
 from apps.launch.findings import Finding, Report, Status
@@ -8,6 +9,7 @@ from apps.launch.formats.words import WORD
 from apps.launch.handover.parts import (
     Block,
     Code,
+    Gap,
     Heading,
     Section,
     Table,
@@ -30,25 +32,41 @@ def baseline(plan: Plan, facts: Facts) -> Section:
         (name, f"{one.p95_ms} ms" if one.p95_ms else "as a page")
         for name, one in sorted(budgets.journeys.items())
     ]
-    measured = list(journeys(facts.baseline))
     blocks: list[Block] = [
         Text(f"With {budgets.concurrency} people at the same moment, 95 of 100 answers within:"),
         Table(("What", "Budget"), rows),
         Heading("Measured"),
+        *measured(facts.baseline),
     ]
-    if measured:
-        blocks.append(Table(("Journey", "p95", "Queries", "Sent"), measured))
-    else:
-        blocks.append(Text((blank("not measured"), ": ", Code("python manage.py launch_baseline"))))
     return Section(name="baseline", title="Latency baseline", blocks=tuple(blocks))
 
 
-def journeys(measured: object) -> Iterator[tuple[Words, ...]]:
-    """Rows of what was measured; none where nothing was, whatever the facts hold."""
-    current = getattr(measured, "current", None)
-    for name, one in sorted(getattr(current, "journeys", {}).items()):
-        queries = "not told" if one.queries is None else f"{one.queries}"
-        yield name, f"{one.p95_ms:.0f} ms", queries, f"{one.kilobytes:.0f} kB"
+def measured(found: object) -> Iterator[Block]:
+    """What was measured last and the release before; or by which command one measures."""
+    last, before = getattr(found, "current", None), getattr(found, "previous", None)
+    if not last:
+        yield Text((Gap("not measured yet"), ": ", Code("python manage.py launch_baseline")))
+        return
+    yield Text(
+        f"On {last.measured_at:%Y-%m-%d}, release {last.release}, {last.concurrency} people at the "
+        "same moment. Before is what the former release took; queries and size are the most of "
+        "one answer."
+    )
+    head = ("Journey", "p95", "Before", "Queries", "Size", "Errors")
+    former = before.journeys if before else {}
+    yield Table(head, [journey(name, one, former) for name, one in sorted(last.journeys.items())])
+
+
+def journey(name: str, one: Any, former: Mapping[str, Any]) -> tuple[Words, ...]:
+    """The row on one journey."""
+    return (
+        name,
+        f"{one.p95_ms:.0f} ms",
+        f"{former[name].p95_ms:.0f} ms" if name in former else "not measured",
+        "not told" if one.queries is None else f"{one.queries}",
+        f"{one.kilobytes:.0f} kB",
+        f"{one.errors} of {one.samples}" if one.errors else "none",
+    )
 
 
 def risks(plan: Plan, report: Report) -> Section:
