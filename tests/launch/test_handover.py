@@ -13,14 +13,18 @@ from markdown_it import MarkdownIt
 
 from apps.core.surface import routes
 from apps.launch.facts import Facts, Skipped
+from apps.launch.gathering.handover import handover
 from apps.launch.handover.as_html import as_html
-from apps.launch.handover.as_markdown import pages
+from apps.launch.handover.as_markdown import INDEX, pages
+from apps.launch.handover.folder import put
 from apps.launch.handover.pack import pack
 from apps.launch.handover.parts import Pack
+from apps.launch.handover.seal import fingerprint
 from apps.launch.management.commands.handover import PAGE, processes
 from apps.launch.plan import (
     AcceptedRisk,
     Alert,
+    Evidence,
     Hosting,
     Mail,
     MailDomain,
@@ -327,6 +331,10 @@ def test_hostile_words_of_the_plan_are_words_in_markdown() -> None:
             assert len(set(rows)) == 1
 
 
+def test_evidence_makes_no_pack_old() -> None:
+    assert made().fingerprint == made(with_plan(evidence=Evidence(), fingerprints={})).fingerprint
+
+
 def test_two_packs_of_the_same_are_equal_and_a_changed_plan_has_another_fingerprint() -> None:
     assert pages(made()) == pages(made())
     assert as_html(made()) == as_html(made())
@@ -357,6 +365,50 @@ def test_the_command_writes_the_pack(
     assert len(list(folder.iterdir())) == count
     assert (folder / PAGE).exists() == (form != "markdown")
     assert f"wrote {count} files" in capsys.readouterr().out
+
+
+def test_what_people_changed_or_wrote_is_kept_until_they_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run() -> None:
+        call_command("handover", output=tmp_path, format="markdown")
+
+    run()
+    run()  # its own files, it replaces
+    (tmp_path / "notes.md").write_text("ours")
+    index, mail = tmp_path / INDEX, tmp_path / "if-mail-breaks.md"
+    sound = index.read_text()
+    index.write_text(sound.replace("Domain map", "Names"))
+    mail.write_text("Ring Ada.\n")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(CommandError, match=r"README\.md, if-mail-breaks\.md") as error:
+        run()
+    assert error.value.returncode == 2
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    call_command("handover", output=tmp_path, format="markdown", replace=True)
+    assert index.read_text() == sound
+    assert (tmp_path / "notes.md").read_text() == "ours"
+
+
+def test_a_run_that_fails_leaves_the_former_pack_whole(tmp_path: Path) -> None:
+    put(tmp_path, {INDEX: "former\n", "a.md": "former\n"}, "0" * 12)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(FileNotFoundError):
+        put(tmp_path, {INDEX: "new\n", "a.md": "new\n", "no folder/b.md": "new\n"}, "1" * 12)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_pack_tells_from_which_plan_it_was_made(tmp_path: Path) -> None:
+    assert handover(PLAN, tmp_path).made_from is None
+    put(tmp_path, {INDEX: "text\n"}, fingerprint(PLAN))
+    found = handover(PLAN, tmp_path)
+    assert found.made_from == found.current == fingerprint(PLAN)
+    changed = replace(PLAN, owners=Owners())
+    assert handover(changed, tmp_path).current != found.current
+    (tmp_path / INDEX).write_text("Somebody's own.\n")
+    assert handover(PLAN, tmp_path).made_from is None
+    with pytest.raises(Skipped):
+        handover(Skipped("no plan"), tmp_path)
 
 
 def test_what_cannot_be_read_or_written_is_a_wrong_call(tmp_path: Path) -> None:

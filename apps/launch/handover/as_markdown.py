@@ -1,6 +1,7 @@
 """A handover pack as Markdown: an index, and a page for each thing that may break."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from apps.launch.formats.as_markdown import code as code_in_html
@@ -25,8 +26,6 @@ from apps.launch.harmless import harmless
 INDEX = "README.md"
 # What begins or ends something in CommonMark, GitHub's tables or HTML, inside a line.
 SPECIAL = r"\`*_{}[]<>#|~&!"
-# A mark by which a stale pack is found; a comment that no reader sees.
-MARK = "<!-- handover of plan {} -->"
 
 
 def pages(pack: Pack) -> dict[str, str]:
@@ -42,9 +41,9 @@ def index(pack: Pack) -> str:
     lines = [
         f"# Handover of {plain(pack.product)}",
         "",
-        MARK.format(pack.fingerprint),
-        "",
         made(pack),
+        "",
+        f"What is marked like **{code('this')}** nobody has said yet.",
         "",
         "If something breaks:",
         "",
@@ -52,13 +51,18 @@ def index(pack: Pack) -> str:
     ]
     for number, one in enumerate(pack.sections, 1):
         lines += ["", f"## {number}. {one.title}", *blocks(one, 3)]
-    return "\n".join(lines) + "\n"
+    return joined(lines)
 
 
 def breakage(one: Section, pack: Pack) -> str:
     """A page for a bad day."""
     lines = [f"# {one.title}", "", f"[The whole handover]({INDEX}). {made(pack)}"]
-    return "\n".join([*lines, *blocks(one, 2)]) + "\n"
+    return joined([*lines, *blocks(one, 2)])
+
+
+def joined(lines: Iterable[str]) -> str:
+    """The lines with one empty line, not two, where a block of commands ends a list."""
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 
 def made(pack: Pack) -> str:

@@ -13,6 +13,7 @@ from apps.launch.handover.parts import (
     Words,
     marked,
     said,
+    spans,
     unsaid,
 )
 from apps.launch.handover.running import STAND_INS, host, is_well, platform, proof
@@ -54,7 +55,7 @@ def page(
 
 
 def people(plan: Plan, *accounts: str) -> tuple[Words, ...]:
-    """Who can mend it and who is woken, by which number, then the companies that have a part in it."""
+    """Who can mend it and who is woken, by which number, and the companies that have a part."""
     return (
         ("On call: ", said(plan.owners.on_call, "[owners] on_call")),
         *(f"By {one.kind}: {one.target}" for one in plan.alerts if one.kind in {"phone", "sms"}),
@@ -291,7 +292,7 @@ def database(plan: Plan) -> Section:
         mend=(
             step("No connection: see at the provider whether it runs, is full, or has moved."),
             step("A password that changed: set `DATABASE_URL` and `DATABASE_OWNER_URL` anew."),
-            Step(("Data is wrong: ", *chosen.stop.words), chosen.stop.commands),
+            Step(("Data is wrong: ", *spans(chosen.stop.words)), chosen.stop.commands),
             chosen.backups,
             Step(kept),
             step(

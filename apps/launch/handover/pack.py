@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields
-from hashlib import sha256
 from typing import Any
 
 from apps.core.surface import Route
@@ -29,6 +28,7 @@ from apps.launch.handover.parts import (
     unsaid,
 )
 from apps.launch.handover.running import platform, running
+from apps.launch.handover.seal import fingerprint
 from apps.launch.handover.state import baseline, risks
 from apps.launch.plan import Monitor, Plan, Provider, Site
 from config.env import Env
@@ -74,11 +74,6 @@ def pack(
         ),
         breakages=breakages(plan),
     )
-
-
-def fingerprint(plan: Plan) -> str:
-    """Twelve digits by which a pack shows whether its plan has changed since."""
-    return sha256(repr(plan).encode()).hexdigest()[:12]
 
 
 def environment(plan: Plan) -> Section:

@@ -227,7 +227,7 @@ def running(plan: Plan, processes: Mapping[str, str]) -> Section:
     words: Words = ("It runs on ", chosen.name, "; the account is with ", plan.hosting.name, ".")
     if not plan.hosting.name:
         where = unsaid("[hosting] name and platform")
-        words = ("Where it runs: ", where, ". The steps are those for a machine of your own.")
+        words = ("Where it runs: ", where, f". The steps are those for {chosen.name}.")
     blocks: tuple[Block, ...] = (
         Text(words),
         Table(

@@ -7,17 +7,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.surface import routes
-from apps.launch.files import write
+from apps.launch.facts import Unasked
 from apps.launch.gathering import PLAN, Request, gather
 from apps.launch.handover.as_html import as_html
 from apps.launch.handover.as_markdown import pages
+from apps.launch.handover.folder import FOLDER, others, put
 from apps.launch.handover.pack import pack
 from apps.launch.harmless import harmless
 from apps.launch.plan_file import BadPlan
 from apps.launch.registry import known_checks, run
 from config.env import BASE_DIR
 
-FOLDER = BASE_DIR / "docs/handover"
 PAGE = "handover.html"
 USAGE = 2
 
@@ -33,6 +33,7 @@ class Command(BaseCommand):
         add = parser.add_argument
         add("--output", type=Path, default=FOLDER, metavar="FOLDER", help="docs/handover without")
         add("--format", choices=["markdown", "html", "both"], default="both")
+        add("--replace", action="store_true", help="also files that people wrote or changed")
         add("--plan", type=Path, metavar="FILE", help=f"the launch plan, {PLAN.name} without it")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,15 +51,21 @@ class Command(BaseCommand):
         if options["format"] != "markdown":
             files[PAGE] = as_html(made)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, words in files.items():
-                write(folder / name, words)
+            if not options["replace"] and (kept := list(others(folder, files))):
+                raise CommandError(
+                    f"Nothing was written: people wrote or changed {', '.join(kept)} in "
+                    f"{harmless(str(folder), 80)}. --replace goes over it, --output elsewhere.",
+                    returncode=USAGE,
+                )
+            put(folder, files, made.fingerprint)
         except OSError as error:
             name = harmless(str(folder), 80)
             raise CommandError(
                 f"--output: {name} cannot be written: {error.strerror}", returncode=USAGE
             ) from None
         self.stdout.write(f"wrote {len(files)} files to {folder}")
+        if isinstance(facts.plan, Unasked):
+            self.stdout.write(f"Most of it is marked as not said, since it {facts.plan}")
 
 
 def processes() -> dict[str, str]:
