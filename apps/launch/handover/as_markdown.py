@@ -19,6 +19,7 @@ from apps.launch.handover.parts import (
     Table,
     Text,
     Words,
+    said,
     spans,
 )
 from apps.launch.harmless import harmless
@@ -67,7 +68,7 @@ def joined(lines: Iterable[str]) -> str:
 
 def made(pack: Pack) -> str:
     """What the pack was made from, and when."""
-    site = plain(pack.site) or code("not said in launch.toml: [site] canonical")
+    site = span(said(pack.site, "[site] canonical"))
     return f"Made on {pack.made} for {site}, release {plain(pack.release)}."
 
 

@@ -300,6 +300,7 @@ def database(plan: Plan) -> Section:
                 "migrate, which grants the roles what they need.",
                 *chosen.run("python manage.py migrate --noinput"),
             ),
+            chosen.start,
         ),
         call=people(plan, "hosting"),
         well=is_well(plan),

@@ -46,6 +46,7 @@ class Platform:
     logs: Step
     restart: Step
     stop: Step
+    start: Step
     backups: Step
     variables: Step
     inside: str = ""
@@ -57,7 +58,7 @@ class Platform:
         return (*shell, *(f"{self.before}{one}" for one in commands))
 
 
-TESTED = Step("Test what is to go out.", ("make check", "make test"))
+TESTED = Step("Where you develop, test what is to go out.", ("make check", "make test"))
 PLATFORMS = {
     "heroku": Platform(
         name="Heroku",
@@ -87,12 +88,12 @@ PLATFORMS = {
             ("heroku maintenance:on", "heroku ps:scale web=0 worker=0 beat=0"),
         ),
         backups=Step(
-            "Which backups there are. After the restore, start everything.",
-            (
-                "heroku pg:backups",
-                "heroku ps:scale web=1 worker=1 beat=1",
-                "heroku maintenance:off",
-            ),
+            "Which backups there are, beside the continuous ones of larger plans.",
+            ("heroku pg:backups",),
+        ),
+        start=Step(
+            "Start everything again, with as many as before.",
+            ("heroku ps:scale web=1 worker=1 beat=1", "heroku maintenance:off"),
         ),
         variables=Step(
             "Set the variable; every process starts anew.", ("heroku config:set NAME=VALUE",)
@@ -139,11 +140,9 @@ PLATFORMS = {
             )
         ),
         backups=Step(
-            marked(
-                "Which backups there are: Recovery of `slipway-postgres` on the dashboard. After "
-                "the restore, resume the services."
-            )
+            marked("Which backups there are: Recovery of `slipway-postgres` on the dashboard.")
         ),
+        start=Step("Start everything again: resume the three services on the dashboard."),
         variables=Step("Set the variable under Environment of slipway-web; deploy."),
     ),
     "host": Platform(
@@ -183,7 +182,8 @@ PLATFORMS = {
         ),
         restart=Step(marked("Have the supervisor start `web`, `worker` and `beat` anew.")),
         stop=Step(marked("have the supervisor stop `web`, `worker` and `beat`.")),
-        backups=Step("Which backups there are: see where they are kept. After the restore, start."),
+        backups=Step("Which backups there are: see where they are kept, as said below."),
+        start=Step(marked("Have the supervisor start `web`, `worker` and `beat` again.")),
         variables=Step(
             marked("Set the variable where the supervisor reads it; start all processes anew.")
         ),

@@ -8,7 +8,7 @@ from hashlib import sha256
 from apps.launch.plan import Plan
 
 # A comment in Markdown as in HTML, so that no reader sees it.
-LINE = "<!-- manage.py handover: plan {}, text {} -->\n"
+LINE = "\n<!-- manage.py handover: plan {}, text {} -->\n"
 SEAL = re.compile(LINE.format("([0-9a-f]{12})", "([0-9a-f]{12})") + r"\Z")
 # What goes stale by itself or is noted of other environments makes no pack old.
 LEFT_OUT = {"evidence", "fingerprints"}
