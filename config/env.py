@@ -146,7 +146,7 @@ class Env:
         parse=site_url,
     )
     ALLOWED_HOSTS: list[str] = declare(
-        "Further exact host names that may be asked for, comma-separated.",
+        "Further exact host names that lead to `SITE_URL`, comma-separated.",
         example="app.example.com,app.onrender.com",
         parse=hosts,
         default=[],

@@ -1,4 +1,4 @@
-"""What happens to every request, whoever asks: its ID and line, health, sign-in, and caching."""
+"""What happens to every request, whoever asks: its ID and line, health, host, sign-in, caching."""
 
 import sys
 import time
@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.signals import got_request_exception
 from django.dispatch import receiver
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
@@ -99,6 +100,24 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return HEALTH.get(request.path_info, self.get_response)(request)
+
+
+class CanonicalHostMiddleware:
+    """Lead whoever comes by another of the product's names to the same page at SITE_URL.
+
+    A name of ALLOWED_HOSTS would else have sessions and search results of its own. HTTP comes
+    first to HTTPS on the name that was typed, so that a browser learns HSTS for it
+    (hstspreload.org, requirements). A form is taken where it was sent, or it would be lost.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        host, _ = split_domain_port(request.get_host())
+        if request.is_secure() and request.method in {"GET", "HEAD"} and host != settings.SITE_HOST:
+            return HttpResponsePermanentRedirect(settings.SITE_URL + request.get_full_path())
+        return self.get_response(request)
 
 
 class SignInMiddleware(LoginRequiredMiddleware):

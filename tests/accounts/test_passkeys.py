@@ -152,7 +152,8 @@ def test_a_passkey_belongs_to_the_sites_own_address_whatever_host_is_asked(
 ) -> None:
     settings.ALLOWED_HOSTS = ["testserver", "evil.example"]
     elsewhere = Browser(headers={"host": "evil.example"})
-    assert challenge(elsewhere)["publicKey"]["rpId"] == "testserver"
+    assert elsewhere.get(LOGIN).headers["Location"] == f"https://testserver{LOGIN}"
+    assert challenge(Browser())["publicKey"]["rpId"] == "testserver"
     confirm(browser)
     page = browser.get(ADD).content.decode()
     asked = options_on(page, "creation_options")["publicKey"]

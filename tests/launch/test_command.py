@@ -62,12 +62,7 @@ def launch_check(production: dict[str, str]) -> Run:
 
 
 def test_a_clean_production_environment_is_go(launch_check: Run) -> None:
-    before = os.times()
     done = launch_check("--json")
-    after = os.times()
-    # The processor's time, since a wall clock measures what else runs here; servers answer at once.
-    spent = after.children_user + after.children_system
-    assert spent - before.children_user - before.children_system < 5
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
     assert (report["verdict"], report["environment"]) == ("GO", "production")

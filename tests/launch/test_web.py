@@ -160,6 +160,12 @@ def test_the_next_address_is_asked_where_one_is_not_reached(tmp_path: Path) -> N
     assert answer.status == 200
 
 
+def test_a_connection_that_is_refused_is_not_told_as_one_that_took_too_long() -> None:
+    target = Target(url=f"https://{NAME}", connect_to={("", 0): ("127.0.0.1", free_port())})
+    with pytest.raises(Unasked, match="Connection refused"):
+        Visitor(target, {}).get(f"https://{NAME}/")
+
+
 def test_a_name_that_dns_could_not_tell_is_not_asked() -> None:
     visitor = Visitor(Target(url=f"https://{NAME}"), {NAME: Unasked("SERVFAIL")})
     assert str(ask(NAME, lambda: visitor.get(f"https://{NAME}/"))) == "SERVFAIL"

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from textwrap import wrap
+from functools import partial
+from textwrap import wrap as wrapped
 
 from apps.launch.findings import Finding, Report, Status
 from apps.launch.formats.words import (
@@ -19,6 +20,8 @@ from apps.launch.registry import Check
 
 WIDTH = 80
 SCREEN = 40  # lines, away from production
+# An id such as LC-SET-001 is no place to end a line.
+wrap = partial(wrapped, break_on_hyphens=False)
 COLUMN = 15  # where a finding's text begins; longer ids push it to the right
 LONGEST = 30  # characters of an id that still has its title beside it
 

@@ -36,11 +36,10 @@ def together(
     *,
     whom: Callable[[K], str] = str,
     patience: float = PATIENCE,
-    answered: Callable[[K], None] = lambda key: None,
 ) -> dict[K, T | Unasked]:
     """Ask all at once; who has not answered after `patience` seconds is not waited for.
 
-    `whom` names a question's addressee; `answered` hears of each that is done.
+    `whom` names a question's addressee.
     """
     futures: dict[K, Future[T | Unasked]] = {}
     for key, question in questions.items():
@@ -55,7 +54,6 @@ def together(
             answers[key] = future.result(max(0.0, end - monotonic()))
         except TooLate:
             answers[key] = Unasked(f"{whom(key)} did not answer within {patience:g} s")
-        answered(key)
     return answers
 
 

@@ -211,7 +211,9 @@ def cookie(line: str) -> Cookie:
 
 def words(error: Exception) -> str:
     """What went wrong with a connection, in few words and without its address."""
-    if isinstance(error, ReadTimeoutError | ConnectTimeoutError | TimeoutError):
+    late = (ReadTimeoutError, ConnectTimeoutError, TimeoutError)
+    # urllib3 counts a refused connection among those that took too long.
+    if isinstance(error, late) and not isinstance(error, NewConnectionError):
         return "no answer in time"
     inner: BaseException = error
     while isinstance(inner.__cause__ or inner.__context__, OSError):
