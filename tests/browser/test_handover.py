@@ -22,9 +22,7 @@ RULES = [*WCAG, "cat.semantics"]  # headings in order, landmarks
 
 def written(folder: Path, facts: Facts) -> str:
     """The address of the page of a pack of these facts."""
-    made = pack(
-        facts, run(facts, known_checks()), routes=list(routes()), processes=processes()
-    )
+    made = pack(facts, run(facts, known_checks()), routes=list(routes()), processes=processes())
     file = folder / "handover.html"
     file.write_text(as_html(made), encoding="utf-8")
     return file.as_uri()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command, get_commands, load_command_class
@@ -244,6 +245,34 @@ def test_what_fails_stands_among_the_risks_with_its_next_step() -> None:
 def test_a_baseline_that_nobody_measured_is_said_with_the_command() -> None:
     text = pages(made())["README.md"]
     assert "**`not measured yet`**: `python manage.py launch_baseline`" in text
+
+
+def measurement(**changes: object) -> SimpleNamespace:
+    """A measurement of one journey, in the form in which launch_baseline stores it."""
+    journey = {
+        "samples": 400,
+        "p95_ms": 184.4,
+        "queries": 12,
+        "kilobytes": 17.8,
+        "errors": 0,
+        **changes,
+    }
+    return SimpleNamespace(
+        measured_at=NOW,
+        release="4f2c91a",
+        concurrency=8,
+        journeys={"dashboard": SimpleNamespace(**journey)},
+    )
+
+
+def test_a_baseline_is_shown_beside_the_former_release() -> None:
+    found = SimpleNamespace(current=measurement(), previous=measurement(p95_ms=171.0))
+    text = pages(made(with_facts(baseline=found)))["README.md"]
+    assert "On 2026-11-28, release 4f2c91a, 8 people at the same moment." in text
+    assert "| dashboard | 184 ms | 171 ms | 12 | 18 kB | none |" in text
+    first = SimpleNamespace(current=measurement(errors=3, queries=None), previous=None)
+    text = pages(made(with_facts(baseline=first)))["README.md"]
+    assert "| dashboard | 184 ms | not measured | not told | 18 kB | 3 of 400 |" in text
 
 
 def filled(words: str) -> Plan:

@@ -60,12 +60,15 @@ def block(one: Block) -> SafeString:
 
 
 def table(one: Table) -> SafeString:
-    """A table whose cells know their column's name, since narrow screens stack them."""
+    """A table whose cells know their column's name, since narrow screens stack them.
+
+    What a cell says is one element, so that it stays together beside that name.
+    """
     rows = (
         (
             format_html_join(
                 "",
-                '<td data-label="{}">{}</td>',
+                '<td data-label="{}"><div>{}</div></td>',
                 ((head, written(cell)) for head, cell in zip(one.head, row, strict=True)),
             ),
         )

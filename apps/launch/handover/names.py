@@ -32,9 +32,11 @@ def domain_map(plan: Plan) -> Section:
         Table(("Name", "What it is", "What it does"), list(named(plan))),
         Heading("Redirects"),
         Text(
-            "Every alias leads to the canonical name, with the same path, and http:// to https://. "
-            "The application answers hosts that it does not know with 400, so that a new alias "
-            "has to be added where redirects are made, and not here alone."
+            marked(
+                "Every alias leads to the canonical name, with the same path, and http:// to "
+                "https://. The product does so for the names in `ALLOWED_HOSTS` and answers others "
+                "with 400: a new alias goes into launch.toml, DNS and that variable."
+            )
         ),
     ]
     if plan.redirects:
