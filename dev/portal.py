@@ -134,7 +134,6 @@ class Portal:
             "DJANGO_SETTINGS_MODULE": f"config.settings.{settings}",
             "SECRET_KEY": secret_key(self.folder),
             "SITE_URL": self.url,
-            "ALLOWED_HOSTS": OTHER_NAME,
             "CLIENT_ADDRESS_FROM": "socket",
             "DATABASE_URL": with_database(self.servers["DATABASE_URL"], self.database),
             **({"DATABASE_OWNER_URL": with_database(owner, self.database)} if owner else {}),

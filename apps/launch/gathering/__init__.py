@@ -16,6 +16,7 @@ from apps.core.cache import redis_alone
 from apps.core.health import HEARTBEAT
 from apps.launch.facts import Facts, Skipped, Unasked
 from apps.launch.facts.dns import Dns
+from apps.launch.facts.settings import Settings
 from apps.launch.facts.tls import Tls
 from apps.launch.facts.web import Web
 from apps.launch.gathering.asking import ask
@@ -57,7 +58,7 @@ def gather(request: Request = Request()) -> Facts:
     """
     request.say("settings, files and database")
     plan = launch_plan(request.plan)
-    in_force = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+    in_force = Settings({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
     dns: Dns | Unasked = OFFLINE
     tls: Tls | Unasked = OFFLINE
     web: Web | Unasked = OFFLINE
