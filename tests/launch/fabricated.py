@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.launch.facts import Database, Facts, Skipped
 from apps.launch.facts.dns import Question
+from apps.launch.facts.handover import Handover
 from apps.launch.facts.settings import Settings
 from config.parsers import ADDRESS_RULES
 from config.product import Product
@@ -103,6 +104,7 @@ SOUND = Facts(
     migrations=MIGRATIONS,
     queue=queue.QUEUE,
     health=queue.HEALTH,
+    handover=Handover(made_from="2033d375bf14", current="2033d375bf14"),
     records=NOT_YET,
     logs=LOGS,
     baseline=NOT_YET,

@@ -22,6 +22,7 @@ from apps.launch.facts.web import Web
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.handover import handover
 from apps.launch.gathering.health import health
 from apps.launch.gathering.logs import logs
 from apps.launch.gathering.migrations import migrations
@@ -85,6 +86,7 @@ def gather(request: Request = Request()) -> Facts:
         migrations=ask("The migrations", migrations),
         queue=ask("The queue", partial(queue, answer)),
         health=ask("The health checks", health),
+        handover=ask("The handover pack", partial(handover, plan)),
         records=NOT_YET,
         logs=ask("A rehearsed request", logs),
         baseline=NOT_YET,
