@@ -363,7 +363,9 @@ class TestEnvFile:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("ENV_FILE", str(tmp_path / "mistyped.env"))
-        with pytest.raises(ImproperlyConfigured, match=r"ENV_FILE: there is no file .*mistyped\.env"):
+        with pytest.raises(
+            ImproperlyConfigured, match=r"ENV_FILE: there is no file .*mistyped\.env"
+        ):
             env.load()
 
     def test_a_dollar_sign_in_a_password_stays(self, project: Path) -> None:
