@@ -121,6 +121,11 @@ class Env:
         parse=choice(*(f"config.settings.{name}" for name in ENVIRONMENTS)),
         default="config.settings.production",
     )
+    ENV_FILE: str = declare(
+        "A file of further variables, read in place of the project's `.env`; the environment wins.",
+        example="/etc/portal/portal.env",
+        default="",
+    )
     SECRET_KEY: str = declare(
         "Signs sessions, links and codes. "
         "Make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`.",
@@ -375,11 +380,17 @@ def given() -> dict[str, str]:
 
 
 def from_file() -> dict[str, str]:
-    """The variables of the project's `.env` file; the suite must not depend on a person's own."""
+    """The variables of the project's `.env` file; the suite must not depend on a person's own.
+
+    Raises ImproperlyConfigured where ENV_FILE names a file that is not there.
+    """
     if os.environ.get("DJANGO_SETTINGS_MODULE") == "config.settings.test":
         return {}
+    named = os.environ.get("ENV_FILE", "").strip()
+    if named and not Path(named).exists():
+        raise ImproperlyConfigured(f"ENV_FILE: there is no file {named}")
     # Without interpolation, since a password may contain ${.
-    values = dotenv_values(BASE_DIR / ".env", interpolate=False)
+    values = dotenv_values(named or BASE_DIR / ".env", interpolate=False)
     return {name: value or "" for name, value in values.items()}
 
 

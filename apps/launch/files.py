@@ -1,7 +1,8 @@
-"""Writes a file whole or not at all."""
+"""Writes files whole or not at all."""
 
 import os
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -11,13 +12,31 @@ def write(path: Path, text: str) -> None:
 
     Raises OSError.
     """
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as draft:
-        try:
-            draft.write(text)
-            draft.flush()
-            os.fsync(draft.fileno())
-            os.chmod(draft.name, 0o644)
-            os.replace(draft.name, path)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(draft.name)
+    write_all({path: text})
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """The same for several files: none is replaced before all are written.
+
+    Who interrupts between two finds each of them old or new, and the last one old. Raises OSError.
+    """
+    with ExitStack() as stack:
+        drafts = {path: draft(path, text, stack) for path, text in texts.items()}
+        for path, name in drafts.items():
+            os.replace(name, path)
+
+
+def draft(path: Path, text: str, stack: ExitStack) -> str:
+    """Write `text` beside `path`, until the stack ends; return the file's name."""
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        stack.callback(remove, file.name)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+        os.chmod(file.name, 0o644)
+    return file.name
+
+
+def remove(name: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name)

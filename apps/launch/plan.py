@@ -292,6 +292,10 @@ class Evidence:
     previous_release: Proof | None = entry(
         "The last run of the former release's tests on the new schema.", default=None
     )
+    handover: Proof | None = entry(
+        "The last time that somebody who did not write it worked by the handover pack.",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,8 @@ def python(
         [sys.executable, *arguments],
         check=False,
         cwd=ROOT,
-        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        # A person's own .env is not asked.
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "ENV_FILE": os.devnull, **variables},
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -1,10 +1,12 @@
 """The environment: every variable is parsed, and whatever is wrong is named, all of it at once."""
 
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from config import env, parsers
 from config.env import BASE_DIR, BadEnvironment, Env, read
@@ -346,6 +348,24 @@ class TestEnvFile:
     def test_the_suite_ignores_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings.test")
         with pytest.raises(BadEnvironment, match="SITE_URL is not set"):
+            env.load()
+
+    def test_another_file_may_be_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "other.env").write_text("RELEASE=other\n")
+        monkeypatch.setenv("ENV_FILE", str(tmp_path / "other.env"))
+        assert env.from_file() == {"RELEASE": "other"}
+        monkeypatch.setenv("ENV_FILE", os.devnull)
+        assert env.from_file() == {}
+
+    def test_a_named_file_that_is_not_there_stops_the_start(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ENV_FILE", str(tmp_path / "mistyped.env"))
+        with pytest.raises(
+            ImproperlyConfigured, match=r"ENV_FILE: there is no file .*mistyped\.env"
+        ):
             env.load()
 
     def test_a_dollar_sign_in_a_password_stays(self, project: Path) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from apps.launch.facts import Database, Facts, Skipped
 from apps.launch.facts.dns import Question
+from apps.launch.facts.handover import Handover
+from apps.launch.facts.settings import Settings
 from config.parsers import ADDRESS_RULES
 from config.product import Product
 from tests.launch.sound import queue
@@ -91,7 +93,7 @@ SETTINGS: dict[str, Any] = {
 NOT_YET = Skipped("is not asked yet")
 SOUND = Facts(
     now=NOW,
-    settings=SETTINGS,
+    settings=Settings(SETTINGS),
     product=PRODUCT,
     plan=PLAN,
     django=(),
@@ -106,6 +108,7 @@ SOUND = Facts(
     health=queue.HEALTH,
     records=RECORDS,
     rehearsal=REHEARSAL,
+    handover=Handover(made_from="2033d375bf14", current="2033d375bf14"),
     logs=LOGS,
     baseline=NOT_YET,
     dns=told(),
@@ -116,7 +119,7 @@ SOUND = Facts(
 
 def with_settings(**changes: Any) -> Facts:
     """The sound launch with these settings."""
-    return replace(SOUND, settings={**SETTINGS, **changes})
+    return replace(SOUND, settings=Settings({**SETTINGS, **changes}))
 
 
 def with_database(**changes: Any) -> Facts:

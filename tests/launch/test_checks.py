@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from apps.launch.facts import Facts
+from apps.launch.facts.settings import Settings
 from apps.launch.findings import Finding, Status, Tier
 from apps.launch.formats import FORMATS
 from apps.launch.formats import text as render
@@ -47,6 +48,18 @@ def test_a_check_without_its_fact_is_unknown_and_says_why(
     found = failures(with_facts(**missing))
     assert {f.id for f in found} == ids
     assert {(f.status, f.evidence) for f in found} == {(Status.UNKNOWN, "no answer")}
+
+
+def test_a_check_without_the_setting_it_judges_is_unknown_too() -> None:
+    named = {name: SOUND.settings[name] for name in ("ENVIRONMENT", "SITE_HOST", "RELEASE")}
+    report = run(with_facts(settings=Settings(named)), known_checks())
+    assert report.having(Status.CRASH) == []
+    unknown = {found.id for found in report.having(Status.UNKNOWN)}
+    elsewhere = {id for _, ids in UNHAD for id in ids}
+    # A process can always tell of itself who it is, and that Celery's and Sentry's defaults stand.
+    at_once = {"LC-OPS-001", "LC-OPS-003", "LC-SEC-008", "LC-SET-001", "LC-SET-010"}
+    at_once |= {"LC-QUEUE-004", "LC-QUEUE-005", "LC-QUEUE-006"}
+    assert {one.id for one in known_checks()} == unknown | elsewhere | at_once
 
 
 def test_every_check_has_a_fault_in_the_table() -> None:

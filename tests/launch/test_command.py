@@ -67,8 +67,13 @@ def test_a_clean_production_environment_is_go(launch_check: Run) -> None:
     report = json.loads(done.stdout)
     assert (report["verdict"], report["environment"]) == ("GO", "production")
     not_passed = {f["id"]: f["tier"] for f in report["findings"] if f["status"] == "fail"}
-    # What is left is a founder's to do: the product's name, and preloading once all is settled.
-    assert not_passed == {"LC-SET-010": "later", "security.W021": "later"}
+    # What is left is a founder's to do: the handover pack, the product's name, and preloading once
+    # all is settled.
+    assert not_passed == {
+        "LC-HAND-004": "traffic",
+        "LC-SET-010": "later",
+        "security.W021": "later",
+    }
     assert (report["site"], report["release"]) == ("portal.harbourside.co", "4f2c91a")
 
 
@@ -76,7 +81,7 @@ def test_the_report_begins_with_the_verdict_and_the_counts(launch_check: Run) ->
     done = launch_check(SITE_URL="https://app.example.com", ALLOWED_HOSTS="")
     lines = done.stdout.splitlines()
     assert done.returncode == 1
-    assert lines[0].startswith("NO-GO   1 block now · 0 under traffic · 2 later · ")
+    assert lines[0].startswith("NO-GO   1 block now · 1 under traffic · 2 later · ")
     assert "  app.example.com, release 4f2c91a" in lines
     at = lines.index("  BLOCKS NOW")
     assert lines[at + 1].startswith("  LC-SET-007   Links in mail lead nowhere")
@@ -305,7 +310,7 @@ def on_a_terminal(variables: dict[str, str]) -> str:
     with subprocess.Popen(
         [sys.executable, "manage.py", "launch_check", "--only", "LC-SET"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "TERM": "xterm", **variables},
+        env={"PATH": os.environ["PATH"], "TERM": "xterm", "ENV_FILE": os.devnull, **variables},
         stdin=subprocess.DEVNULL,
         stdout=child,
         stderr=child,

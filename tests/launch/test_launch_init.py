@@ -54,7 +54,7 @@ def terminal(*arguments: str) -> Iterator[Terminal]:
         [sys.executable, "manage.py", "launch_init", *arguments],
         cwd=ROOT,
         env={
-            **{"PATH": os.environ["PATH"], "TERM": "xterm"},
+            **{"PATH": os.environ["PATH"], "TERM": "xterm", "ENV_FILE": os.devnull},
             **COMPLETE,
             "DJANGO_SETTINGS_MODULE": "config.settings.production",
         },

@@ -1,5 +1,6 @@
 """What the rehearsed request shows of lines and error reports, as they are and once spoiled."""
 
+import os
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
@@ -87,7 +88,8 @@ def test_lines_without_the_mask_are_found_by_kind_and_way(settings: Any) -> None
 
 
 def test_a_handler_with_a_formatter_of_its_own_is_looked_at_too(settings: Any) -> None:
-    handlers = {**settings.LOGGING["handlers"], "file": {"class": "logging.FileHandler"}}
+    own = {"class": "logging.FileHandler", "filename": os.devnull}
+    handlers = {**settings.LOGGING["handlers"], "file": own}
     root = {**settings.LOGGING["root"], "handlers": ["line", "file"]}
     settings.LOGGING = {**settings.LOGGING, "handlers": handlers, "root": root}
     seen = logs()

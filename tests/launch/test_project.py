@@ -252,6 +252,7 @@ def test_staging_that_shares_a_key_and_a_database_is_found_from_what_it_printed(
     def shared(**own: str) -> tuple[Status, str]:
         for name in Env.__dataclass_fields__:
             monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("ENV_FILE", os.devnull)
         for name, value in own.items():
             monkeypatch.setenv(name, value)
         facts = replace(SOUND, plan=plan, project=project(plan, "production"))

@@ -17,7 +17,7 @@ from apps.clients.models import Client, Note
 from apps.core.cache import redis_alone
 from apps.core.owner import as_owner
 from apps.core.surface import routes
-from apps.launch.facts import Unasked, known
+from apps.launch.facts import Skipped, Unasked, known
 from apps.launch.facts.rehearsal import Rehearsal
 from apps.launch.findings import Status
 from apps.launch.gathering.asking import ask
@@ -157,7 +157,12 @@ def test_a_database_that_takes_no_rows_is_unasked_and_says_why(read_only: None) 
 
 def test_migrations_that_wait_and_a_database_that_is_away_are_unasked(db: None) -> None:
     waiting = replace(database(), unapplied=("clients.0002_more",))
-    assert "python manage.py migrate" in str(ask("", lambda: rehearsal(waiting)))
+    skipped = ask("", lambda: rehearsal(waiting))
+    assert isinstance(skipped, Skipped)
+    assert (str(skipped), skipped.needs) == (
+        "migrations wait, which LC-DATA-002 tells",
+        "migrate",
+    )
     away = Unasked("The database did not answer")
     assert ask("", lambda: rehearsal(away)) is away
 

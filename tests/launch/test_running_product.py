@@ -1,9 +1,9 @@
 """The product itself, under gunicorn and production's settings, as the live checks meet it."""
 
 import os
+import ssl
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -17,35 +17,43 @@ from apps.launch.probes.target import Target
 from apps.launch.registry import chosen_checks, run
 from dev.portal import OTHER_NAME, Portal
 from tests.launch.fabricated import SOUND
+from tests.world.observatory import judge, score, visit
 
 AREAS = ("LC-TLS", "LC-HEAD", "LC-EDGE", "LC-LIMIT", "LC-HEALTH", "LC-MAIL-101", "LC-REDIR-006")
 NOBODY = ("127.0.0.1", 9)
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
-    """The sound launch, but with the certificates and pages of a running portal."""
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal under a name such as customers find it by."""
+    variables = {"SITE_URL": f"https://{OTHER_NAME}"}
     folder = tmp_path_factory.mktemp("portal")
-    with Portal(servers=os.environ, folder=folder) as portal:
-        authority = Path(folder, "root.pem")
-        portal.authority.cert_pem.write_to_path(str(authority))
-        target = Target(
-            url=f"https://{OTHER_NAME}",
-            connect_to={("", 443): ("127.0.0.1", portal.port), ("", 80): NOBODY},
-            ca_file=authority,
-        )
-        smtp = {
-            "host": "127.0.0.1",
-            "port": portal.smtp.port,
-            "use_tls": False,
-            "use_ssl": False,
-            "password": "",
-        }
-        own = {**SOUND.settings, "SMTP": smtp, "STATIC_URL": settings.STATIC_URL}
-        tls, web = certificates_and_pages(
-            target, Plan(site=Site(canonical=OTHER_NAME)), Unasked("no name server"), own
-        )
-        yield replace(SOUND, settings={**own, "RELEASE": "loopback"}, tls=tls, web=web)
+    with Portal(servers=os.environ, folder=folder, variables=variables) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def facts(portal: Portal) -> Facts:
+    """The sound launch, but with the certificates and pages of a running portal."""
+    authority = portal.folder / "root.pem"
+    portal.authority.cert_pem.write_to_path(str(authority))
+    target = Target(
+        url=f"https://{OTHER_NAME}",
+        connect_to={("", 443): ("127.0.0.1", portal.port), ("", 80): NOBODY},
+        ca_file=authority,
+    )
+    smtp = {
+        "host": "127.0.0.1",
+        "port": portal.smtp.port,
+        "use_tls": False,
+        "use_ssl": False,
+        "password": "",
+    }
+    own = {**SOUND.settings, "SMTP": smtp, "STATIC_URL": settings.STATIC_URL}
+    tls, web = certificates_and_pages(
+        target, Plan(site=Site(canonical=OTHER_NAME)), Unasked("no name server"), own
+    )
+    return replace(SOUND, settings={**own, "RELEASE": "loopback"}, tls=tls, web=web)
 
 
 def test_the_product_passes_what_it_is_answerable_for(facts: Facts) -> None:
@@ -65,3 +73,15 @@ def test_attempts_are_told_to_wait_after_a_handful(facts: Facts) -> None:
 
 def test_the_landing_page_names_no_cookie(facts: Facts) -> None:
     assert known(facts.web).page(LANDING).cookies == ()
+
+
+# The landing page sets no cookie, so that an edge may keep it, and does without their 5 points.
+@pytest.mark.parametrize(("path", "reached"), [("/", 160), ("/accounts/login/", 165)])
+def test_under_a_name_that_browsers_know_the_observatory_gives_all_it_has(
+    portal: Portal, path: str, reached: int
+) -> None:
+    trust = ssl.create_default_context()
+    portal.authority.configure_trust(trust)
+    results = judge(visit(OTHER_NAME, portal.port, path, trust))
+    assert [one for one in results if not one.passed] == []
+    assert score(results) == reached

@@ -68,6 +68,7 @@ def test_development_alone_has_the_pages(environment: str, tmp_path: Path) -> No
     env = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}",
+        "ENV_FILE": os.devnull,
         "CLIENT_ADDRESS_FROM": "socket",
         "DEV_MAIL_DIR": str(tmp_path),
     }

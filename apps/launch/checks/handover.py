@@ -1,15 +1,20 @@
-"""LC-HAND: whether somebody else could take over, by the people and accounts on record."""
+"""LC-HAND: whether somebody else could take over, by the people, accounts and pack on record."""
 
+import re
 from datetime import timedelta
 
+from apps.launch.checks.evidence import staleness
 from apps.launch.checks.words import listed
-from apps.launch.facts import Facts, known
+from apps.launch.facts import Facts, Skipped, known
 from apps.launch.findings import Failed, Impact, Outcome, Passed, Tier
 from apps.launch.registry import check
 
 OWNERS = ("product", "technical", "on_call", "security")
 ACCOUNTS = ("registrar", "dns", "hosting")
 SOON = timedelta(days=30)
+ADDRESS = re.compile(r"[^\s@]@[^\s@.]+\.[^\s@]|https://[^\s/.]+\.\S")
+REHEARSED = timedelta(days=90)
+PACK = "python manage.py handover, then commit docs/handover"
 
 
 @check(
@@ -78,4 +83,83 @@ def renewal(facts: Facts) -> Outcome:
         evidence=f"[registrar] renews = {day}",
         why="A domain that ends takes the product and all mail along.",
         fix="pay for it, then mend renews under [registrar] in launch.toml",
+    )
+
+
+@check(
+    "LC-HAND-004",
+    tier=Tier.TRAFFIC,
+    impact=Impact.BLINDNESS,
+    title="There is a handover pack",
+)
+def pack(facts: Facts) -> Outcome:
+    known(facts.plan)
+    made_from = known(facts.handover).made_from
+    if made_from:
+        return Passed(f"docs/handover, made from plan {made_from}")
+    return Failed(
+        title="There is no handover pack",
+        evidence="docs/handover has no README.md that manage.py handover made",
+        why="Whoever is woken at night does not know what to type.",
+        fix=PACK,
+    )
+
+
+@check(
+    "LC-HAND-005",
+    tier=Tier.LATER,
+    impact=Impact.BLINDNESS,
+    title="The handover pack is as new as the plan",
+)
+def pack_age(facts: Facts) -> Outcome:
+    known(facts.plan)
+    found = known(facts.handover)
+    if not found.made_from:
+        raise Skipped("needs a handover pack: LC-HAND-004")
+    if found.made_from == found.current:
+        return Passed(f"both are {found.current}")
+    return Failed(
+        title="The handover pack is older than the plan",
+        evidence=f"it was made from plan {found.made_from}, launch.toml is {found.current}",
+        why="Whoever follows it calls people and names that have changed.",
+        fix=PACK,
+    )
+
+
+@check(
+    "LC-HAND-006",
+    tier=Tier.LATER,
+    impact=Impact.BLINDNESS,
+    title="Somebody else has worked by the handover pack",
+)
+def pack_walked(facts: Facts) -> Outcome:
+    proof = known(facts.plan).evidence.handover
+    wrong = staleness(proof, facts.now, REHEARSED)
+    if proof and not wrong:
+        return Passed(f"{proof.by}, {proof.at:%Y-%m-%d}")
+    return Failed(
+        title="Nobody has tried whether others can work by the handover pack",
+        evidence=wrong,
+        why="What is clear to its author is not clear to a stranger.",
+        fix="[evidence] handover = the day and who, in launch.toml, once done",
+    )
+
+
+@check(
+    "LC-HAND-007",
+    tier=Tier.LATER,
+    impact=Impact.EXPOSURE,
+    title="A report of a hole has an address",
+)
+def security_contact(facts: Facts) -> Outcome:
+    address = known(facts.plan).owners.security
+    if not address:
+        raise Skipped("needs somebody who reads them: LC-HAND-001")
+    if ADDRESS.search(address):
+        return Passed(address)
+    return Failed(
+        title="A report of a hole has no address",
+        evidence=f"[owners] security is {address}, neither a mail nor a web address",
+        why="Whoever finds a hole cannot tell you, and tells others.",
+        fix='[owners] security = "security@your-domain", in launch.toml',
     )

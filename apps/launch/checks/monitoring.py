@@ -1,5 +1,7 @@
 """LC-UP: whether somebody outside watches the product, exactly enough, and whom they wake."""
 
+from urllib.parse import urlsplit
+
 from apps.launch.checks.words import listed
 from apps.launch.facts import Facts, Skipped, known
 from apps.launch.findings import Failed, Impact, Outcome, Passed, Tier
@@ -115,4 +117,24 @@ def alerts(facts: Facts) -> Outcome:
         evidence=f"the health monitor tells {listed(told) if told else 'nobody'}",
         why="An outage at night lasts until somebody reads their mail.",
         fix='[[alerts]] of kind "phone" or "sms", named in the monitor\'s alerts',
+    )
+
+
+@check(
+    "LC-UP-006",
+    tier=Tier.LATER,
+    impact=Impact.BLINDNESS,
+    title="No monitor asks an address that only redirects",
+)
+def detours(facts: Facts) -> Outcome:
+    plan = known(facts.plan)
+    elsewhere = {*plan.site.aliases, plan.site.platform_host} - {plan.site.canonical, ""}
+    lost = [one.url for one in plan.monitors if urlsplit(one.url).hostname in elsewhere]
+    if not lost:
+        return Passed(listed([one.name for one in plan.monitors]) or "there is none")
+    return Failed(
+        title="A monitor asks an address that only redirects",
+        evidence=listed(lost),
+        why="The redirect can be well while the product is down.",
+        fix=f"let it ask https://{plan.site.canonical}/readyz",
     )

@@ -8,6 +8,7 @@ from typing import Any
 from apps.launch.facts.baseline import Baseline
 from apps.launch.facts.database import Database
 from apps.launch.facts.dns import Dns
+from apps.launch.facts.handover import Handover
 from apps.launch.facts.health import Health
 from apps.launch.facts.logs import Logs
 from apps.launch.facts.migrations import Migrations
@@ -59,6 +60,7 @@ class Facts:
     migrations: Migrations | Unasked
     queue: Queue | Unasked
     health: Health | Unasked
+    handover: Handover | Unasked
     records: Records | Unasked
     rehearsal: Rehearsal | Unasked
     logs: Logs | Unasked

@@ -16,11 +16,13 @@ from apps.core.cache import redis_alone
 from apps.core.health import HEARTBEAT
 from apps.launch.facts import Facts, Skipped, Unasked
 from apps.launch.facts.dns import Dns
+from apps.launch.facts.settings import Settings
 from apps.launch.facts.tls import Tls
 from apps.launch.facts.web import Web
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
+from apps.launch.gathering.handover import handover
 from apps.launch.gathering.health import health
 from apps.launch.gathering.logs import logs
 from apps.launch.gathering.migrations import migrations
@@ -58,7 +60,7 @@ def gather(request: Request = Request()) -> Facts:
     """
     request.say("settings, files and database")
     plan = launch_plan(request.plan)
-    in_force = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+    in_force = Settings({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
     dns: Dns | Unasked = OFFLINE
     tls: Tls | Unasked = OFFLINE
     web: Web | Unasked = OFFLINE
@@ -88,6 +90,7 @@ def gather(request: Request = Request()) -> Facts:
         health=ask("The health checks", health),
         records=ask("The lists", partial(records, answer)),
         rehearsal=ask("The rehearsal", partial(rehearsal, answer)),
+        handover=ask("The handover pack", partial(handover, plan)),
         logs=ask("A rehearsed request", logs),
         baseline=NOT_YET,
         dns=dns,

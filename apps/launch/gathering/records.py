@@ -85,6 +85,13 @@ def view_class(route: Route) -> Any:
     return getattr(route.view, "view_class", None) or getattr(route.view, "cls", None)
 
 
+def said(route: Route, name: str) -> Any:
+    """What a class says, or as_view() in its place."""
+    view: Any = route.view
+    given = getattr(view, "view_initkwargs", None) or getattr(view, "initkwargs", None) or {}
+    return given[name] if name in given else getattr(view_class(route), name, None)
+
+
 def is_a_librarys(view: type) -> bool:
     """Whether a class came with a package, whose lists are its own affair."""
     file = getattr(sys.modules.get(view.__module__), "__file__", None) or ""
@@ -95,9 +102,10 @@ def endless(route: Route) -> str:
     """Why a list may show all its rows at once, or ""."""
     view: Any = view_class(route)
     if issubclass(view, MultipleObjectMixin):
+        paged = said(route, "paginate_by")
         own = view.get_paginate_by is not MultipleObjectMixin.get_paginate_by
-        return "" if own or view.paginate_by else "paginate_by is not set"
-    pages = view.pagination_class
+        return "" if own or paged else "paginate_by is not set"
+    pages = said(route, "pagination_class")
     if pages is None:
         return "pagination_class is None"
     if not getattr(pages, "page_size", getattr(pages, "default_limit", True)):
@@ -210,12 +218,11 @@ def filters(model: type[Model]) -> Iterator[Declared]:
 def of_class(route: Route) -> Iterator[Declared]:
     """What a list that is a class sorts and filters by, with Django REST framework's names too."""
     view: Any = view_class(route)
-    queryset = getattr(view, "queryset", None)
-    model = getattr(view, "model", None) or getattr(queryset, "model", None)
+    model = said(route, "model") or getattr(said(route, "queryset"), "model", None)
     if model is None or not is_list(route):
         return
     for name in ("ordering", "ordering_fields", "filterset_fields"):
-        declared = getattr(view, name, None) or ()
+        declared = said(route, name) or ()
         for field in [declared] if isinstance(declared, str) else declared:
             if field != "__all__":
                 yield model, column_of(model, field), f"{view.__name__}.{name}"

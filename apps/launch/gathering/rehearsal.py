@@ -32,7 +32,7 @@ from apps.accounts.models import User
 from apps.core.surface import TENANT_PREFIX, Route, routes
 from apps.launch.facts.database import Database
 from apps.launch.facts.rehearsal import Rehearsal
-from apps.launch.facts.unasked import Unasked, known
+from apps.launch.facts.unasked import Skipped, Unasked, known
 from apps.launch.gathering.database import asking_the_database
 from apps.launch.gathering.made_up import CannotBeMadeUp, World, kind_of_transfer, text
 from apps.tenants.models import Tenant
@@ -50,7 +50,7 @@ PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 def rehearsal(database: Database | Unasked) -> Rehearsal:
     """Rehearse, if the database answered before and has all tables. Raises Unasked."""
     if known(database).unapplied:
-        raise Unasked("Migrations wait, so nothing can be rehearsed: python manage.py migrate")
+        raise Skipped("migrations wait, which LC-DATA-002 tells", needs="migrate")
     # In a context of its own, since the middleware clears what was bound.
     return copy_context().run(rehearse)
 

@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 
 from apps.launch.facts import Facts
+from apps.launch.facts.handover import Handover
 from apps.launch.findings import Tier
 from apps.launch.plan import Alert, Owners, Provider
-from tests.launch.fabricated import PLAN, with_plan
+from tests.launch.fabricated import PLAN, with_facts, with_plan
 from tests.launch.sound.plan import proof
 
 NOW, TRAFFIC, LATER = Tier.NOW, Tier.TRAFFIC, Tier.LATER
@@ -17,6 +18,16 @@ NOW, TRAFFIC, LATER = Tier.NOW, Tier.TRAFFIC, Tier.LATER
 def monitored(**changes: Any) -> Facts:
     """The sound launch, watched otherwise."""
     return with_plan(monitors=(replace(MONITOR, **changes),))
+
+
+def watched_too(**changes: Any) -> Facts:
+    """The sound launch, watched by a second monitor as well."""
+    return with_plan(monitors=(MONITOR, replace(MONITOR, **changes)))
+
+
+def answering(**changes: Any) -> Facts:
+    """The sound launch with other owners."""
+    return with_plan(owners=replace(PLAN.owners, **changes))
 
 
 def proved(**changes: Any) -> Facts:
@@ -29,7 +40,7 @@ def renewed(day: date | None) -> Facts:
 
 
 FAULTS: list[tuple[str, Tier, Facts]] = [
-    ("LC-UP-001", TRAFFIC, monitored(url="https://harbourside.co/healthz")),
+    ("LC-UP-001", TRAFFIC, monitored(url="https://status.harbourside.co/healthz")),
     ("LC-UP-001", TRAFFIC, monitored(url="https://portal.harbourside.co/")),
     ("LC-UP-002", TRAFFIC, monitored(seconds=300)),
     ("LC-UP-003", TRAFFIC, monitored(body="")),
@@ -55,6 +66,13 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-HAND-003", LATER, renewed(None)),
     ("LC-HAND-003", TRAFFIC, renewed(date(2026, 12, 20))),
     ("LC-HAND-003", NOW, renewed(date(2026, 11, 27))),
+    ("LC-HAND-004", TRAFFIC, with_facts(handover=Handover(made_from=None, current="ab12"))),
+    ("LC-HAND-005", LATER, with_facts(handover=Handover(made_from="cd34", current="ab12"))),
+    ("LC-HAND-006", LATER, proved(handover=None)),
+    ("LC-HAND-006", LATER, proved(handover=proof(days=91))),
+    ("LC-HAND-007", LATER, answering(security="Sam Reed")),
+    ("LC-UP-006", LATER, watched_too(url="https://harbourside.co/readyz")),
+    ("LC-UP-006", LATER, watched_too(url="https://harbourside.onrender.com/healthz")),
     ("LC-MAIL-005", TRAFFIC, with_plan(mail=replace(PLAN.mail, bounces=""))),
     ("LC-MAIL-005", TRAFFIC, with_plan(mail=replace(PLAN.mail, bounces="nobody"))),
 ]
@@ -63,6 +81,7 @@ HARMLESS: list[tuple[str, Facts]] = [
     ("readiness may be asked instead", monitored(url="https://portal.harbourside.co/readyz")),
     ("a backup may be a day old", proved(backup=proof(days=1))),
     ("a clock may be ahead by minutes", proved(backup=proof(days=-0.01))),
+    ("holes may be reported on a page", answering(security="https://harbourside.co/security")),
     ("a drill may be 90 days old", proved(restore_drill=proof(days=90))),
 ]
 UNHAD: list[tuple[str | dict[str, Any], set[str]]] = [
@@ -70,9 +89,10 @@ UNHAD: list[tuple[str | dict[str, Any], set[str]]] = [
         "plan",
         {
             "LC-MAIL-005",
-            *(f"LC-UP-00{number}" for number in range(1, 6)),
+            *(f"LC-UP-00{number}" for number in range(1, 7)),
             *(f"LC-BACK-00{number}" for number in range(1, 4)),
-            *(f"LC-HAND-00{number}" for number in range(1, 4)),
+            *(f"LC-HAND-00{number}" for number in range(1, 8)),
         },
     ),
+    ("handover", {"LC-HAND-004", "LC-HAND-005"}),
 ]

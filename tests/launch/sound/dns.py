@@ -79,7 +79,7 @@ def zone(name: str) -> Records:
 
 
 class Told(Mapping[Question, Answer | Unasked]):
-    """Every answer that a server of these zones would give, made when it is looked at.
+    """Every answer that a server of these zones would give, made when it is first looked at.
 
     `checks` is whether it validates; `kept` whether it answers from a cache.
     """
@@ -88,9 +88,14 @@ class Told(Mapping[Question, Answer | Unasked]):
         self.zones = zones
         self.checks = checks
         self.kept = kept
+        self._given: dict[Question, Answer] = {}
 
     def __getitem__(self, question: Question) -> Answer:
-        name, type = question
+        if question not in self._given:
+            self._given[question] = self._give(*question)
+        return self._given[question]
+
+    def _give(self, name: str, type: str) -> Answer:
         flags = dns.flags.RD | (dns.flags.AD if self.checks else 0)
         message = self.zones.reply(dns.message.make_query(name, type, flags=flags))
         if self.kept:

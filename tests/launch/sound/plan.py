@@ -70,6 +70,7 @@ PLAN = Plan(
         restore_drill=proof(days=30),
         rollback_drill=proof(days=30),
         previous_release=proof(days=10),
+        handover=proof(days=20),
     ),
     fingerprints=RECORDED,
 )
@@ -120,4 +121,5 @@ off_platform = "Backblaze B2"
 restore_drill = {{ at = {day}, by = "Sam Reed" }}
 rollback_drill = {{ at = {day}, by = "Sam Reed" }}
 previous_release = {{ at = {day}, by = "Sam Reed" }}
+handover = {{ at = {day}, by = "Ada Byron" }}
 """

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from apps.launch.findings import Tier
+from apps.launch.handover.seal import sealed
 from tests.launch.world.verbs import (
     Break,
     accepting,
@@ -49,6 +50,12 @@ urlpatterns += [path("open/", lambda request: HttpResponse(), name="open")]
 OPEN_TO_ALL = OPEN_ROUTE.replace(
     "lambda request: HttpResponse()", "access(Plane.PUBLIC)(lambda request: HttpResponse())"
 )
+ENDLESS = """
+from django.views.generic import ListView
+from apps.core.access import Plane, access
+class Endless(ListView): ...
+urlpatterns += [path("endless/", access(Plane.ACCOUNT)(Endless.as_view()), name="endless")]
+"""
 WAITING = "apps/clients/migrations/0002_later.py"
 MIGRATION = """
 from django.db import migrations
@@ -66,6 +73,14 @@ GIVEN_UP = """
 """
 NEXT_WEEK = f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%d}"
 STALE = '{ at = 2025-01-02, by = "Sam Reed" }'
+PACK = "docs/handover/README.md"
+FORMER_PACK = sealed("# Handover of Harbourside\n", "0" * 12)
+DETOUR = """
+[[monitors]]
+name = "www"
+url = "https://www.harbourside.co/healthz"
+seconds = 60
+"""
 # In two parts, since this file is searched for keys too.
 AWS_KEY = "AKIA" + "Z7QXW2KJ5M3NRT6P"
 
@@ -528,6 +543,11 @@ PLANNING = [
         TRAFFIC,
         plan("portal.harbourside.co/healthz", "status.harbourside.co/"),
     ),
+    Fault("nobody was handed anything", "LC-HAND-004", TRAFFIC, file(PACK, "To be written.")),
+    Fault("the pack is of another plan", "LC-HAND-005", LATER, file(PACK, FORMER_PACK)),
+    Fault("nobody tried the pack", "LC-HAND-006", LATER, planned("handover", STALE)),
+    Fault("holes are told nobody", "LC-HAND-007", LATER, planned("security", '"Ada Byron"')),
+    Fault("a redirect is watched", "LC-UP-006", LATER, added("launch.toml", DETOUR)),
     Fault("health is asked each hour", "LC-UP-002", TRAFFIC, planned("seconds", "3600")),
     Fault("any answer is well", "LC-UP-003", TRAFFIC, planned("status", "0")),
     Fault("certificates are not watched", "LC-UP-004", TRAFFIC, planned("watches", '["domain"]')),
@@ -595,6 +615,28 @@ WALLS = [
         "LC-TENANT-004",
         NOW,
         setting('DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"'),
+    ),
+    Fault(
+        "a neighbour's seat is open",
+        "LC-TENANT-005",
+        NOW,
+        change(
+            "apps/tenants/views/members.py",
+            'request.tenant.memberships.select_related("user"), pk=pk',
+            'Membership.objects.select_related("user"), pk=pk',
+        ),
+    ),
+    Fault(
+        "a list asks for each row",
+        "LC-PERF-001",
+        TRAFFIC,
+        change("apps/clients/models.py", 'return self.select_related("owner")', "return self"),
+    ),
+    Fault(
+        "a list has no pages",
+        "LC-PERF-003",
+        TRAFFIC,
+        added("config/urls.py", ENDLESS),
     ),
     Fault("no policy of pages", "LC-SEC-010", NOW, setting("CONTENT_SECURITY_POLICY = {}")),
     Fault(

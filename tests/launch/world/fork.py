@@ -3,10 +3,13 @@
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from apps.launch.handover.as_markdown import INDEX
+from apps.launch.handover.seal import SEAL, fingerprint, sealed
+from apps.launch.plan_file import BadPlan, read
 from config.env import BASE_DIR
 
 HERE = Path(__file__).parent
@@ -62,6 +65,13 @@ class Fork:
         git(self.folder, "commit", "--quiet", "--message", why)
         return git(self.folder, "rev-parse", "--short", "HEAD").strip()
 
+    def renew_pack(self) -> None:
+        """Let the handover pack be of the plan as it is now, where that can be read."""
+        index = self.folder / "docs/handover" / INDEX
+        with suppress(BadPlan, FileNotFoundError):
+            plan = fingerprint(read(self.plan))
+            index.write_text(sealed(SEAL.sub("", index.read_text()), plan))
+
     @contextmanager
     def with_file(self, path: str, text: str, *, tracked: bool = True) -> Iterator[None]:
         """While the block runs, a file holds this text."""
@@ -71,6 +81,8 @@ class Fork:
         file.write_text(text)
         if tracked and before is None:
             git(self.folder, "add", "--force", path)
+        if file == self.plan:
+            self.renew_pack()
         try:
             yield
         finally:
@@ -80,6 +92,8 @@ class Fork:
                 file.unlink()
             else:
                 file.write_text(before)
+            if file == self.plan:
+                self.renew_pack()
 
     @contextmanager
     def with_change(self, path: str, old: str, new: str) -> Iterator[None]:
