@@ -9,6 +9,7 @@ from typing import Any
 
 import dj_database_url
 import pytest
+import sentry_sdk
 from django.conf import settings
 from django.core.cache import cache, caches
 from django.db import connection, connections, models, transaction
@@ -22,6 +23,7 @@ from apps.launch.facts.rehearsal import Rehearsal
 from apps.launch.findings import Status
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import asking_the_database, database
+from apps.launch.gathering.logs import Kept
 from apps.launch.gathering.made_up import World
 from apps.launch.gathering.rehearsal import rehearsal, stage
 from apps.launch.registry import CHECKS, judge, known_checks
@@ -31,6 +33,12 @@ from tests.launch.faults.rehearsal import NOT_SHOWN
 
 PLANTED = "tests.launch.rehearsed_urls"
 PREFIX = "/t/<slug:slug>/"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More time than a founder would give it, on a machine that does much else."""
+    monkeypatch.setattr(import_module(rehearsal.__module__), "PATIENCE", 120.0)
 
 
 @pytest.fixture
@@ -123,6 +131,17 @@ def test_nothing_is_written_to_the_log(
     rehearsal(found)
     assert caplog.records == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_reported_meanwhile_goes_nowhere(db: None) -> None:
+    reports = Kept()
+    client = sentry_sdk.Client(dsn="https://key@errors.example/1", transport=reports)
+    with sentry_sdk.new_scope() as scope:
+        scope.set_client(client)
+        with stage():
+            sentry_sdk.capture_message("rehearsed")
+        sentry_sdk.capture_message("real")
+    assert [event["message"] for event in reports.events] == ["real"]
 
 
 def test_a_rehearsal_within_a_transaction_leaves_that_alone(db: None) -> None:

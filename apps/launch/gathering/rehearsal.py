@@ -40,7 +40,7 @@ from apps.tenants.scope import outside
 from apps.transfers.models import Export
 
 FEW, MANY = 2, 20  # rows of everything, at which a page's queries are counted
-PATIENCE = 8.0  # seconds that all of it may take; a database far away may be too slow for it
+PATIENCE = 15.0  # seconds that all of it may take; a database far away may be too slow for it
 LOCK_PATIENCE = "500ms"  # for a table that is being altered; no row of anybody's is locked
 # Numbers that no sequence has come to, and that fit the smallest usual key.
 NUMBERS, APART = 1_900_000_000, 1000
@@ -56,12 +56,12 @@ def rehearsal(database: Database | Unasked) -> Rehearsal:
 
 
 def rehearse() -> Rehearsal:
-    with stage():
+    with stage() as kept:
         first = NUMBERS + secrets.randbelow(200_000) * APART
         home, away = World(first), World(first + APART)
         home.grow(FEW)
         away.grow(FEW)
-        play = Play(home, away)
+        play = Play(home, away, kept)
         play.cross()
         few = play.stay()
         play.grow(MANY)
@@ -70,15 +70,16 @@ def rehearse() -> Rehearsal:
 
 
 @contextmanager
-def stage() -> Iterator[None]:
-    """A connection, a transaction and caches of its own; what happens there leaves no trace."""
+def stage() -> Iterator[list[LocMemCache]]:
+    """A connection and a transaction of its own, and caches, which it yields; no trace is left."""
+    kept = [LocMemCache(f"rehearsal {alias}", {}) for alias in settings.CACHES]
     with asking_the_database() as own, ExitStack() as undo:
         undo.callback(connections.__setitem__, "default", connections["default"])
         connections["default"] = own
-        for alias in settings.CACHES:
+        for alias, own_cache in zip(settings.CACHES, kept, strict=True):
             undo.callback(caches.__setitem__, alias, caches[alias])
-            caches[alias] = LocMemCache(f"rehearsal {alias}", {})
-            undo.callback(caches[alias].clear)
+            caches[alias] = own_cache
+            undo.callback(own_cache.clear)
         undo.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)
         undo.enter_context(sentry_sdk.new_scope()).set_client(NonRecordingClient())
@@ -89,7 +90,7 @@ def stage() -> Iterator[None]:
         undo.enter_context(outside())
         with transaction.atomic():
             refuse_to_begin_in_vain()
-            yield
+            yield kept
             transaction.set_rollback(True)
 
 
@@ -119,6 +120,7 @@ class Play:
 
     home: World
     away: World
+    kept: list[LocMemCache]
     rows: str = ""
     crossed: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
@@ -158,8 +160,8 @@ class Play:
         """One request; what it wrote is undone. Raises Unasked once all of it takes too long."""
         if time.monotonic() > self.end:
             raise Unasked(f"The rehearsal was not over within {PATIENCE:g} s")
-        for alias in settings.CACHES:
-            caches[alias].clear()
+        for cache in self.kept:
+            cache.clear()
         said: list[str] = []
 
         def note(execute: Any, sql: str, *more: Any) -> Any:
