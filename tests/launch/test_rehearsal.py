@@ -179,7 +179,7 @@ def test_migrations_that_wait_and_a_database_that_is_away_are_unasked(db: None) 
     skipped = ask("", lambda: rehearsal(waiting))
     assert isinstance(skipped, Skipped)
     assert (str(skipped), skipped.needs) == (
-        "migrations wait, which LC-DATA-002 tells",
+        "migrations wait, which LC-DATA-002, LC-MIG-003, LC-MIG-004 or LC-MIG-005 tells",
         "migrate",
     )
     away = Unasked("The database did not answer")

@@ -44,13 +44,14 @@ PATIENCE = 15.0  # seconds that all of it may take; a database far away may be t
 LOCK_PATIENCE = "500ms"  # for a table that is being altered; no row of anybody's is locked
 # Numbers that no sequence has come to, and that fit the smallest usual key.
 NUMBERS, APART = 1_900_000_000, 1000
+TOLD = "LC-DATA-002, LC-MIG-003, LC-MIG-004 or LC-MIG-005"
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 
 def rehearsal(database: Database | Unasked) -> Rehearsal:
     """Rehearse, if the database answered before and has all tables. Raises Unasked."""
     if known(database).unapplied:
-        raise Skipped("migrations wait, which LC-DATA-002 tells", needs="migrate")
+        raise Skipped(f"migrations wait, which {TOLD} tells", needs="migrate")
     # In a context of its own, since the middleware clears what was bound.
     return copy_context().run(rehearse)
 
@@ -64,9 +65,18 @@ def rehearse() -> Rehearsal:
         play = Play(home, away, kept)
         play.cross()
         few = play.stay()
+        if all(answer.status >= 500 for answer in few.values()) and not has_policy():
+            words = "no page can be drawn without a policy, which LC-SEC-010 tells"
+            raise Skipped(words, needs="SECURE_CSP")
         play.grow(MANY)
         many = play.stay()
         return play.told(few, many)
+
+
+def has_policy() -> bool:
+    """Whether there is a Content-Security-Policy, whose nonce the pages' scripts carry."""
+    library = getattr(settings, "CONTENT_SECURITY_POLICY", None) or {}
+    return bool(getattr(settings, "SECURE_CSP", None) or library.get("DIRECTIVES"))
 
 
 @contextmanager
