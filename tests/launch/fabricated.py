@@ -11,6 +11,7 @@ from apps.launch.facts.settings import Settings
 from config.parsers import ADDRESS_RULES
 from config.product import Product
 from tests.launch.sound import queue
+from tests.launch.sound.baseline import BASELINE
 from tests.launch.sound.dns import told
 from tests.launch.sound.logs import LOGS
 from tests.launch.sound.migrations import MIGRATIONS
@@ -107,7 +108,7 @@ SOUND = Facts(
     handover=Handover(made_from="2033d375bf14", current="2033d375bf14"),
     records=NOT_YET,
     logs=LOGS,
-    baseline=NOT_YET,
+    baseline=BASELINE,
     dns=told(),
     tls=TLS,
     web=WEB,
