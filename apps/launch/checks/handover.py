@@ -141,7 +141,7 @@ def pack_walked(facts: Facts) -> Outcome:
         title="Nobody has tried whether others can work by the handover pack",
         evidence=wrong,
         why="What is clear to its author is not clear to a stranger.",
-        fix='[evidence] handover = the day and who, in launch.toml, once done',
+        fix="[evidence] handover = the day and who, in launch.toml, once done",
     )
 
 
