@@ -408,3 +408,8 @@ def settings_module() -> str:
 def no_color() -> bool:
     """Whether whoever sits at the terminal wants no colour (no-color.org); no setting of ours."""
     return bool(os.environ.get("NO_COLOR"))
+
+
+def baseline_password() -> str:
+    """The password that launch_baseline signs in with; no setting of the product's."""
+    return os.environ.get("SLIPWAY_BASELINE_PASSWORD", "")

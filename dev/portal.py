@@ -175,7 +175,11 @@ class Portal:
             self.processes.stop(STOP_SECONDS)
         self.redis.stop()
         self.smtp.stop()
-        self._owner_sql(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        try:
+            self._owner_sql(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        except psycopg.errors.InsufficientPrivilege:
+            # Autovacuum is at work there: no owner may end it, but without FORCE it is asked to go.
+            self._owner_sql(f'DROP DATABASE IF EXISTS "{self.database}"')
 
     def log(self) -> str:
         """What the processes have printed so far, each line under its process's name."""

@@ -77,6 +77,8 @@ MIDDLEWARE = [
     "apps.core.middleware.CacheControlMiddleware",
     "apps.core.middleware.CanonicalHostMiddleware",
     "apps.core.bad_input.BadInputMiddleware",
+    # Before the first that asks the database.
+    "apps.core.timing.TimingMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from apps.launch.facts import Database, Facts, Skipped
+from apps.launch.facts import Database, Facts
 from apps.launch.facts.dns import Question
 from apps.launch.facts.handover import Handover
 from apps.launch.facts.settings import Settings
 from config.parsers import ADDRESS_RULES
 from config.product import Product
 from tests.launch.sound import queue
+from tests.launch.sound.baseline import BASELINE
 from tests.launch.sound.dns import told
 from tests.launch.sound.logs import LOGS
 from tests.launch.sound.migrations import MIGRATIONS
@@ -90,7 +91,6 @@ SETTINGS: dict[str, Any] = {
         "use_ssl": False,
     },
 }
-NOT_YET = Skipped("is not asked yet")
 SOUND = Facts(
     now=NOW,
     settings=Settings(SETTINGS),
@@ -110,7 +110,7 @@ SOUND = Facts(
     rehearsal=REHEARSAL,
     handover=Handover(made_from="2033d375bf14", current="2033d375bf14"),
     logs=LOGS,
-    baseline=NOT_YET,
+    baseline=BASELINE,
     dns=told(),
     tls=TLS,
     web=WEB,

@@ -67,10 +67,11 @@ def test_a_clean_production_environment_is_go(launch_check: Run) -> None:
     report = json.loads(done.stdout)
     assert (report["verdict"], report["environment"]) == ("GO", "production")
     not_passed = {f["id"]: f["tier"] for f in report["findings"] if f["status"] == "fail"}
-    # What is left is a founder's to do: the handover pack, the product's name, and preloading once
-    # all is settled.
+    # What is left is a founder's to do: the handover pack, the product's name, preloading once all
+    # is settled, and to measure what runs.
     assert not_passed == {
         "LC-HAND-004": "traffic",
+        "LC-PERF-104": "later",
         "LC-SET-010": "later",
         "security.W021": "later",
     }
@@ -81,7 +82,7 @@ def test_the_report_begins_with_the_verdict_and_the_counts(launch_check: Run) ->
     done = launch_check(SITE_URL="https://app.example.com", ALLOWED_HOSTS="")
     lines = done.stdout.splitlines()
     assert done.returncode == 1
-    assert lines[0].startswith("NO-GO   1 block now · 1 under traffic · 2 later · ")
+    assert lines[0].startswith("NO-GO   1 block now · 1 under traffic · 3 later · ")
     assert "  app.example.com, release 4f2c91a" in lines
     at = lines.index("  BLOCKS NOW")
     assert lines[at + 1].startswith("  LC-SET-007   Links in mail lead nowhere")

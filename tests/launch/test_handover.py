@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 from markdown_it import MarkdownIt
 
 from apps.core.surface import routes
-from apps.launch.facts import Facts, Skipped
+from apps.launch.facts import Facts, Skipped, Unasked
+from apps.launch.facts.baseline import Baseline
 from apps.launch.gathering.handover import handover
 from apps.launch.handover.as_html import as_html
 from apps.launch.handover.as_markdown import INDEX, pages
@@ -41,6 +41,7 @@ from apps.launch.registry import chosen_checks, known_checks, run
 from config.env import Env
 from tests.config.processes import ROOT
 from tests.launch.fabricated import SETTINGS, SOUND, with_facts, with_plan
+from tests.launch.sound.baseline import BEFORE, CURRENT
 from tests.launch.sound.plan import NOW, PLAN
 from tests.policy.test_docs import make_targets
 
@@ -77,7 +78,7 @@ ASKED = re.compile(
     r"curl (--fail |--header 'Authorization: Bearer OPERATOR_TOKEN' )?https://[\w.-]+/(healthz|readyz|accounts/login/)"
     r"|dig \+(short|trace) (TXT )?[\w.-]+( @1\.1\.1\.1)?"
 )
-COMING = {"launch_baseline"}
+LIST = CURRENT.journeys["list"]
 HOSTILE = "<script>alert(1)</script> | `rm` [x](javascript:x) *b* <!-- & \"'\n\n# Title\n```\n"
 
 
@@ -109,8 +110,6 @@ def is_ours(line: str) -> bool:
     if not line.startswith("python manage.py "):
         return False
     name, *given = shlex.split(line)[2:]
-    if name in COMING - get_commands().keys():
-        return not given
     app = get_commands()[name]
     command = load_command_class(app, name) if isinstance(app, str) else app
     options = command.create_parser("manage.py", name).parse_args(given)
@@ -143,7 +142,7 @@ def test_every_command_that_is_mentioned_in_a_sentence_exists(platform: str) -> 
     assert len(commands) > 3
     for line in commands:
         assert line in THEIRS or is_ours(line) or line.removeprefix("make ") in make_targets()
-    assert set(re.findall(r"manage\.py (\w+)", text)) - COMING <= get_commands().keys()
+    assert set(re.findall(r"manage\.py (\w+)", text)) <= get_commands().keys()
 
 
 def test_the_processes_are_those_of_the_procfile() -> None:
@@ -242,37 +241,28 @@ def test_what_fails_stands_among_the_risks_with_its_next_step() -> None:
     assert "No check that was run has failed." in pages(made())["README.md"]
 
 
-def test_a_baseline_that_nobody_measured_is_said_with_the_command() -> None:
-    text = pages(made())["README.md"]
-    assert "**`not measured yet`**: `python manage.py launch_baseline`" in text
-
-
-def measurement(**changes: object) -> SimpleNamespace:
-    """A measurement of one journey, in the form in which launch_baseline stores it."""
-    journey = {
-        "samples": 400,
-        "p95_ms": 184.4,
-        "queries": 12,
-        "kilobytes": 17.8,
-        "errors": 0,
-        **changes,
-    }
-    return SimpleNamespace(
-        measured_at=NOW,
-        release="4f2c91a",
-        concurrency=8,
-        journeys={"dashboard": SimpleNamespace(**journey)},
-    )
+@pytest.mark.parametrize("unmeasured", [Baseline(), Unasked("it cannot be read")])
+def test_a_baseline_that_nobody_measured_is_said_with_the_command(
+    unmeasured: Baseline | Unasked,
+) -> None:
+    text = pages(made(with_facts(baseline=unmeasured)))["README.md"]
+    assert "**`not measured yet`**: `python manage.py launch_baseline --live URL" in text
 
 
 def test_a_baseline_is_shown_beside_the_former_release() -> None:
-    found = SimpleNamespace(current=measurement(), previous=measurement(p95_ms=171.0))
-    text = pages(made(with_facts(baseline=found)))["README.md"]
+    page = replace(LIST, p95_ms=184.4, queries=12, kilobytes=17.8)
+    now = replace(CURRENT, measured_at=NOW, journeys={"dashboard": page})
+    before = replace(BEFORE, journeys={"dashboard": replace(page, p95_ms=171.0)})
+    text = pages(made(with_facts(baseline=Baseline(current=now, previous=before))))["README.md"]
     assert "On 2026-11-28, release 4f2c91a, 8 people at the same moment." in text
     assert "| dashboard | 184 ms | 171 ms | 12 | 18 kB | none |" in text
-    first = SimpleNamespace(current=measurement(errors=3, queries=None), previous=None)
+
+
+def test_a_journey_that_broke_is_shown_without_a_time() -> None:
+    broken = replace(LIST, samples=0, errors=3, queries=None, kilobytes=17.8)
+    first = Baseline(current=replace(CURRENT, journeys={"dashboard": broken}))
     text = pages(made(with_facts(baseline=first)))["README.md"]
-    assert "| dashboard | 184 ms | not measured | not told | 18 kB | 3 of 400 |" in text
+    assert "| dashboard | not measured | not measured | not told | 18 kB | 3 |" in text
 
 
 def filled(words: str) -> Plan:

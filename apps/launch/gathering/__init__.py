@@ -19,6 +19,7 @@ from apps.launch.facts.dns import Dns
 from apps.launch.facts.settings import Settings
 from apps.launch.facts.tls import Tls
 from apps.launch.facts.web import Web
+from apps.launch.gathering import baseline
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
@@ -41,7 +42,6 @@ from config.product import PRODUCT
 
 PLAN = BASE_DIR / "launch.toml"
 OFFLINE = Skipped("needs --live and the address of the running product", needs="--live")
-NOT_YET = Skipped("is not asked yet")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def gather(request: Request = Request()) -> Facts:
         rehearsal=ask("The rehearsal", partial(rehearsal, answer)),
         handover=ask("The handover pack", partial(handover, plan)),
         logs=ask("A rehearsed request", logs),
-        baseline=NOT_YET,
+        baseline=ask("launch-baseline.json", partial(baseline.read, baseline.beside(request.plan))),
         dns=dns,
         tls=tls,
         web=web,

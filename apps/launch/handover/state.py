@@ -1,9 +1,10 @@
 """The sections on how it stands: how quick it is, and what could go wrong."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from apps.launch.facts import Facts
+from apps.launch.checks.latency import MEASURE
+from apps.launch.facts import Facts, Unasked
+from apps.launch.facts.baseline import Baseline, Journey
 from apps.launch.findings import Finding, Report, Status
 from apps.launch.formats.words import WORD
 from apps.launch.handover.parts import (
@@ -19,6 +20,9 @@ from apps.launch.handover.parts import (
     marked,
 )
 from apps.launch.plan import Plan
+
+NOTHING: Mapping[str, Journey] = {}
+UNMEASURED = "not measured"
 
 
 def baseline(plan: Plan, facts: Facts) -> Section:
@@ -41,32 +45,36 @@ def baseline(plan: Plan, facts: Facts) -> Section:
     return Section(name="baseline", title="Latency baseline", blocks=tuple(blocks))
 
 
-def measured(found: object) -> Iterator[Block]:
+def measured(found: Baseline | Unasked) -> Iterator[Block]:
     """What was measured last and the release before; or by which command one measures."""
-    last, before = getattr(found, "current", None), getattr(found, "previous", None)
-    if not last:
-        yield Text((Gap("not measured yet"), ": ", Code("python manage.py launch_baseline")))
+    if isinstance(found, Unasked) or not (last := found.current):
+        yield Text((Gap("not measured yet"), ": ", Code(MEASURE)))
         return
+    before = found.previous
     yield Text(
         f"On {last.measured_at:%Y-%m-%d}, release {last.release}, {last.concurrency} people at the "
         "same moment. Before is what the former release took; queries and size are the most of "
         "one answer."
     )
     head = ("Journey", "p95", "Before", "Queries", "Size", "Errors")
-    former = before.journeys if before else {}
+    former = before.journeys if before else NOTHING
     yield Table(head, [journey(name, one, former) for name, one in sorted(last.journeys.items())])
 
 
-def journey(name: str, one: Any, former: Mapping[str, Any]) -> tuple[Words, ...]:
+def journey(name: str, one: Journey, former: Mapping[str, Journey]) -> tuple[Words, ...]:
     """The row on one journey."""
     return (
         name,
-        f"{one.p95_ms:.0f} ms",
-        f"{former[name].p95_ms:.0f} ms" if name in former else "not measured",
+        p95(one),
+        p95(former[name]) if name in former else UNMEASURED,
         "not told" if one.queries is None else f"{one.queries}",
         f"{one.kilobytes:.0f} kB",
-        f"{one.errors} of {one.samples}" if one.errors else "none",
+        str(one.errors or "none"),
     )
+
+
+def p95(one: Journey) -> str:
+    return f"{one.p95_ms:.0f} ms" if one.samples else UNMEASURED
 
 
 def risks(plan: Plan, report: Report) -> Section:

@@ -16,12 +16,14 @@ from tests.launch.world.verbs import (
     broker,
     certificate,
     change,
+    costing,
     edge,
     file,
     frozen,
     header,
     history,
     issued,
+    measured,
     mood,
     pages,
     paths,
@@ -667,6 +669,11 @@ WALLS = [
     ),
 ]
 
+NINE = "[budgets]\nconcurrency = 9"
+SLOWER = costing("list", p95_ms=601, before={"p95_ms": 590})
+LEAN_LIST = "[budgets.journeys.list]\nqueries = 11"
+QUARTER_AGO = f"{datetime.now(UTC) - timedelta(days=91):%Y-%m-%dT00:00:00Z}"
+
 MIGRATIONS = [
     Fault("a migration waits", "LC-DATA-002", NOW, file(WAITING, MIGRATION)),
     Fault(
@@ -708,6 +715,16 @@ QUEUE = [
     Fault("the release is not named", "LC-OPS-003", LATER, variable("RELEASE", "")),
 ]
 
+MEASURING = [
+    Fault("a page is slow", "LC-PERF-101", TRAFFIC, SLOWER),
+    Fault("a page asks too much", "LC-PERF-101", TRAFFIC, added("launch.toml", LEAN_LIST)),
+    Fault("a page got worse", "LC-PERF-102", TRAFFIC, costing("list", before={"p95_ms": 100})),
+    Fault("a request never ends", "LC-PERF-103", NOW, costing("list", slowest_ms=30_001)),
+    Fault("nobody measured of late", "LC-PERF-104", LATER, measured(measured_at=QUARTER_AGO)),
+    Fault("few were measured", "LC-PERF-105", LATER, added("launch.toml", NINE)),
+    Fault("a journey broke", "LC-PERF-106", TRAFFIC, costing("list", errors=1)),
+]
+
 FAULTS: list[Fault] = [
     *SETTINGS,
     *TLS,
@@ -723,4 +740,5 @@ FAULTS: list[Fault] = [
     *WALLS,
     *MIGRATIONS,
     *QUEUE,
+    *MEASURING,
 ]

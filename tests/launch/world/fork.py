@@ -4,13 +4,16 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from apps.launch.gathering.baseline import FILE, store
 from apps.launch.handover.as_markdown import INDEX
 from apps.launch.handover.seal import SEAL, fingerprint, sealed
 from apps.launch.plan_file import BadPlan, read
 from config.env import BASE_DIR
+from tests.launch.sound.baseline import BEFORE, CURRENT
 
 HERE = Path(__file__).parent
 NAMES = {
@@ -46,7 +49,10 @@ class Fork:
         for field, value in NAMES.items():
             text = re.sub(rf"^    {field}=.*$", f'    {field}="{value}",', text, flags=re.M)
         product.write_text(text)
-        self.plan.write_text(written_plan(datetime.now(UTC)))
+        now = datetime.now(UTC)
+        self.plan.write_text(written_plan(now))
+        for one in (BEFORE, replace(CURRENT, measured_at=now)):
+            store(self.plan.with_name(FILE), one)
         git(self.folder, "init", "--quiet", "--initial-branch=main")
         self.commit("Begin as Harbourside")
 

@@ -1,10 +1,11 @@
 """What can be broken of a launch: each verb makes a fault that lasts for a block, and undoes it."""
 
+import json
 import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ import psycopg
 from django.core.cache.backends.redis import RedisCache
 from redis import Redis
 
+from apps.launch.gathering.baseline import FILE
 from tests.launch.world.launched import World
 from tests.launch.world.zones import NAMES
 from tests.world.nameserver import EVERYTHING, TTL, Mood
@@ -163,6 +165,35 @@ def planned(key: str, value: str, after: str = "") -> Break:
         assert count, f"launch.toml has no {key}"
         text = f"{head}{table}{rest}"
         with world.fork.with_file("launch.toml", text):
+            yield
+
+    return broken
+
+
+def measured(**values: Any) -> Break:
+    """The stored baseline says this in place of what it says of its measurement."""
+    return rewritten(lambda stored: stored.update(values))
+
+
+def costing(journey: str, *, before: Mapping[str, Any] | None = None, **values: Any) -> Break:
+    """A journey of the stored baseline costs this, and cost that before."""
+
+    def change(stored: dict[str, Any]) -> None:
+        stored["journeys"][journey] |= values
+        stored["previous"]["journeys"][journey] |= before or {}
+
+    return rewritten(change)
+
+
+def rewritten(change: Callable[[dict[str, Any]], None]) -> Break:
+    """The stored baseline is changed in this way."""
+
+    @contextmanager
+    def broken(world: World) -> Iterator[None]:
+        path = world.fork.plan.with_name(FILE)
+        stored = json.loads(path.read_text())
+        change(stored)
+        with world.fork.with_file(FILE, json.dumps(stored)):
             yield
 
     return broken

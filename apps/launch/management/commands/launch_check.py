@@ -1,8 +1,6 @@
 """``manage.py launch_check``: is this ready to launch, and if not, what stands in the way."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +23,11 @@ from apps.launch.probes.target import (
     live_url,
     name_server,
 )
+from apps.launch.progress import progress
 from apps.launch.registry import UnknownCheck, chosen_checks, run
 from config.env import no_color
 
 USAGE = 2
-ERASE = "\r\x1b[2K"
 
 
 class Command(BaseCommand):
@@ -104,7 +102,7 @@ class Command(BaseCommand):
         request_target = target(options)
         if options["plan"] and not options["plan"].is_file():
             raise BadCall(f"--plan: there is no file {harmless(str(options['plan']), 80)}")
-        with self.progress() as say:
+        with progress(self.stderr, WIDTH) as say:
             facts = gather(Request(plan=options["plan"] or PLAN, target=request_target, say=say))
         report = run(
             facts,
@@ -137,23 +135,6 @@ class Command(BaseCommand):
         except OSError as error:
             name = harmless(str(options["output"]), 80)
             raise BadCall(f"--output: {name} cannot be written: {error.strerror}") from None
-
-    @contextmanager
-    def progress(self) -> "Iterator[Any]":
-        """What says how far it is: one line on a terminal, rewritten and in the end erased."""
-        if not self.stderr.isatty():
-            yield lambda words: None
-            return
-
-        def say(words: str) -> None:
-            self.stderr.write(f"{ERASE}{harmless(words, WIDTH - 2)}", str, ending="")
-            self.stderr.flush()
-
-        try:
-            yield say
-        finally:
-            self.stderr.write(ERASE, str, ending="")
-            self.stderr.flush()
 
     def paint(self, words: str, style: str) -> str:
         """Colour on a terminal, as Django's commands do; NO_COLOR and --no-color switch it off."""
