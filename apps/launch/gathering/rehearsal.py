@@ -51,7 +51,7 @@ PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 def rehearsal(database: Database | Unasked) -> Rehearsal:
     """Rehearse, if the database answered before and has all tables. Raises Unasked."""
     if known(database).unapplied:
-        raise Skipped(f"migrations wait, which {TOLD} tells", needs="migrate")
+        raise Skipped(f"migrations wait, which {TOLD} tells")
     # In a context of its own, since the middleware clears what was bound.
     return copy_context().run(rehearse)
 
@@ -66,8 +66,7 @@ def rehearse() -> Rehearsal:
         play.cross()
         few = play.stay()
         if all(answer.status >= 500 for answer in few.values()) and not has_policy():
-            words = "no page can be drawn without a policy, which LC-SEC-010 tells"
-            raise Skipped(words, needs="SECURE_CSP")
+            raise Skipped("no page can be drawn without a policy, which LC-SEC-010 tells")
         play.grow(MANY)
         many = play.stay()
         return play.told(few, many)
