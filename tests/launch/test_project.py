@@ -49,7 +49,7 @@ def here() -> Project:
 
 
 def test_a_folder_without_a_repository_skips_what_git_would_tell(folder: Path) -> None:
-    found = project(NO_PLAN, "production", folder)
+    found = project(NO_PLAN, "production", root=folder)
     for fact in (found.tracked_env_files, found.env_file_ignored, found.leaks, found.former_leaks):
         assert isinstance(fact, Skipped)
     assert found.stale == tuple(PAGES)
@@ -66,14 +66,14 @@ def test_skipped_questions_make_skipped_checks_and_never_passes() -> None:
 def test_gathering_writes_nothing(folder: Path) -> None:
     (folder / ".env").write_text("A=b\n")
     before = {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
-    project(NO_PLAN, "production", folder)
+    project(NO_PLAN, "production", root=folder)
     assert {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
 def test_the_permissions_of_env_are_read(folder: Path) -> None:
     (folder / ".env").touch()
     os.chmod(folder / ".env", 0o640)
-    assert project(NO_PLAN, "production", folder).env_file_mode == 0o640
+    assert project(NO_PLAN, "production", root=folder).env_file_mode == 0o640
 
 
 def test_committed_env_files_are_told_from_examples(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_app_json_tells_variables_and_which_have_a_value(folder: Path) -> None:
     (folder / "app.json").write_text(json.dumps({"env": env, "addons": addons}))
     (one,) = heroku(folder)
     assert (one.variables, one.literals) == (("A", "B", "C", "D"), ("A", "B"))
-    assert project(NO_PLAN, "test", folder).from_addons == ("REDIS_URL", "DATABASE_URL")
+    assert project(NO_PLAN, "test", root=folder).from_addons == ("REDIS_URL", "DATABASE_URL")
 
 
 def test_render_yaml_is_told_by_process_with_its_groups(folder: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_platforms_file_that_cannot_be_read_is_unknown(
     folder: Path, name: str, text: str
 ) -> None:
     (folder / name).write_text(text)
-    found = project(NO_PLAN, "test", folder)
+    found = project(NO_PLAN, "test", root=folder)
     facts = replace(SOUND, project=found)
     which = {"app.json": "LC-ENV-005", "render.yaml": "LC-ENV-006"}[name]
     assert statuses(facts, which) == {which: Status.UNKNOWN}
@@ -165,16 +165,16 @@ def test_without_developments_packages_what_needs_them_is_skipped() -> None:
 )
 def test_a_reader_of_the_environment_is_told_by_its_line(folder: Path, text: str) -> None:
     (folder / "apps/careless.py").write_text(f'"""Careless."""\n{text}\n')
-    (place, *_) = known(project(NO_PLAN, "test", folder).readers)
+    (place, *_) = known(project(NO_PLAN, "test", root=folder).readers)
     assert place.startswith("apps/careless.py:")
 
 
 def test_naming_the_settings_is_no_reading(folder: Path) -> None:
     line = "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings.production'\n"
     (folder / "manage.py").write_text(line)
-    assert project(NO_PLAN, "test", folder).readers == ()
+    assert project(NO_PLAN, "test", root=folder).readers == ()
     (folder / "manage.py").write_text(line + "os.environ['A'] = 'b'\n")
-    assert len(known(project(NO_PLAN, "test", folder).readers)) == 2
+    assert len(known(project(NO_PLAN, "test", root=folder).readers)) == 2
 
 
 @pytest.mark.parametrize(
@@ -288,6 +288,6 @@ def test_what_is_printed_is_a_table_of_the_plan() -> None:
 
 def test_unread_code_leaves_no_variable_unread(folder: Path) -> None:
     (folder / "apps/broken.py").write_text("ENV = (\n")
-    found = project(NO_PLAN, "test", folder)
+    found = project(NO_PLAN, "test", root=folder)
     assert isinstance(found.readers, Unasked)
     assert statuses(replace(SOUND, project=found), "LC-ENV-002") == {"LC-ENV-002": Status.UNKNOWN}

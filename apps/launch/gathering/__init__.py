@@ -37,6 +37,7 @@ from apps.launch.gathering.surface import surface
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
 from apps.launch.probes.target import Target
+from apps.launch.secrets.search import Search, searching
 from config.env import BASE_DIR
 from config.product import PRODUCT
 
@@ -60,6 +61,13 @@ def gather(request: Request = Request()) -> Facts:
     """
     request.say("settings, files and database")
     plan = launch_plan(request.plan)
+    # It takes a second or more, in which the others are asked.
+    with searching(BASE_DIR) as search:
+        return gather_by(plan, request, search)
+
+
+def gather_by(plan: Plan | Unasked, request: Request, search: Search) -> Facts:
+    """Ask everybody while a search for secrets goes on."""
     in_force = Settings({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
     dns: Dns | Unasked = OFFLINE
     tls: Tls | Unasked = OFFLINE
@@ -83,7 +91,6 @@ def gather(request: Request = Request()) -> Facts:
         sign_in_required=any(
             issubclass(import_string(path), LoginRequiredMiddleware) for path in settings.MIDDLEWARE
         ),
-        project=ask("The project's folder", partial(project, plan, settings.ENVIRONMENT)),
         surface=ask("The routes", partial(surface, answer)),
         migrations=ask("The migrations", migrations),
         queue=ask("The queue", partial(queue, answer)),
@@ -96,6 +103,8 @@ def gather(request: Request = Request()) -> Facts:
         dns=dns,
         tls=tls,
         web=web,
+        # The last, since it waits for the search.
+        project=ask("The project's folder", partial(project, plan, settings.ENVIRONMENT, search)),
     )
 
 

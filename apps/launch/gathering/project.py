@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from apps.launch.env_docs import PAGES
-from apps.launch.facts.project import Leak, Manifest, Project, Variable
+from apps.launch.facts.project import Manifest, Project, Variable
 from apps.launch.facts.unasked import Skipped, Unasked, known
 from apps.launch.fingerprints import SALT, fingerprints
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.code import past_the_declarations, read_variables, trees
 from apps.launch.plan import Plan
-from apps.launch.secrets.git import PATIENCE, ignores, tracked_files
+from apps.launch.secrets.git import ignores, tracked_files
+from apps.launch.secrets.search import Search, leaks
 from config.env import BASE_DIR, Env, given
 
 ENV_FILE = re.compile(
@@ -24,11 +25,16 @@ ENV_FILE = re.compile(
 # Heroku's add-ons set these.
 ADDONS = {"heroku-postgresql": "DATABASE_URL", "heroku-redis": "REDIS_URL"}
 NO_YAML = Skipped("needs PyYAML, which development has: runs in development and CI")
-NO_SEARCH = Skipped("needs detect-secrets, which development has: runs in development and CI")
 
 
-def project(plan: Plan | Unasked, environment: str, root: Path = BASE_DIR) -> Project:
-    """Ask all of it; what one question cannot be answered leaves the others."""
+def project(
+    plan: Plan | Unasked, environment: str, search: Search | None = None, root: Path = BASE_DIR
+) -> Project:
+    """Ask all of it; what one question cannot be answered leaves the others.
+
+    `search` is one for secrets that goes on already; without it, it is made here.
+    """
+    search = search or partial(leaks, root)
     code = ask("The code", lambda: list(trees(root)))
     values = given()
     return Project(
@@ -42,8 +48,8 @@ def project(plan: Plan | Unasked, environment: str, root: Path = BASE_DIR) -> Pr
         tracked_env_files=ask("Git", partial(tracked_env_files, root)),
         env_file_mode=mode_of(root / ".env"),
         env_file_ignored=ask("Git", partial(ignores, root, ".env")),
-        leaks=ask("The search for secrets", partial(leaks, root, "in_files")),
-        former_leaks=ask("The search for secrets", partial(leaks, root, "in_history")),
+        leaks=ask("The search for secrets", partial(search, "in_files")),
+        former_leaks=ask("The search for secrets", partial(search, "in_history")),
         fingerprints=ask("The fingerprints", partial(prints, plan, environment, values)),
     )
 
@@ -141,16 +147,6 @@ def tracked_env_files(root: Path) -> tuple[str, ...]:
     """The files that Git keeps and that are there to hold secrets."""
     names = tracked_files(root)
     return tuple(name for name in names if ENV_FILE.fullmatch(name.rpartition("/")[2]))
-
-
-def leaks(root: Path, which: str) -> tuple[Leak, ...]:
-    """What the search finds. Raises Skipped where the library for it is not installed."""
-    try:
-        from apps.launch.secrets import allow, scan
-    except ImportError:
-        raise NO_SEARCH from None
-    look = scan.in_files if which == "in_files" else scan.in_history
-    return look(root, allow.read(root), PATIENCE)
 
 
 def prints(

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from apps.launch.facts.unasked import Skipped, Unasked
 from apps.launch.secrets.allow import FILE, Excuse, read
 from apps.launch.secrets.git import ignores, tracked_files
 from apps.launch.secrets.scan import in_files, in_history
+from apps.launch.secrets.search import PARTS, answers_of, searching
 from dev import secrets
 from tests.config.processes import ROOT
 
@@ -226,3 +228,30 @@ def test_what_git_leaves_out_is_known_without_the_file(repository: Path) -> None
     assert not ignores(repository, ".env")
     commit(repository, ".gitignore", "/.env\n")
     assert ignores(repository, ".env")
+
+
+def test_a_search_in_a_process_of_its_own_finds_the_same(repository: Path) -> None:
+    commit(repository, "a.py", f'password = "{PASSWORD}"\n')
+    commit(repository, "b.py", f'key = "{KEY}"\n')
+    commit(repository, "b.py", "\n")
+    with searching(repository) as search:
+        found = {part: search(part) for part in PARTS}
+    assert found == {"in_files": files(repository), "in_history": history(repository)}
+    assert all(found.values())
+
+
+def test_what_cannot_be_searched_there_is_no_pass(tmp_path: Path, repository: Path) -> None:
+    with searching(tmp_path) as search, pytest.raises(Skipped, match="where the repository is"):
+        search("in_files")
+    (repository / FILE).write_text("[[allow]]\nvalues = 1\n")
+    with searching(repository) as search, pytest.raises(Unasked, match=FILE):
+        search("in_files")
+
+
+def test_a_search_that_dies_is_unknown_each_time_it_is_asked(repository: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", "raise SystemExit(3)"], stdout=subprocess.PIPE
+    )
+    for _ in PARTS:
+        with pytest.raises(Unasked, match="the search failed"):
+            answers_of(process)
