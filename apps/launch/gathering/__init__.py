@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +14,8 @@ from django.utils.module_loading import import_string
 
 from apps.core.cache import redis_alone
 from apps.core.health import HEARTBEAT
-from apps.launch.facts import Facts, Skipped, Unasked
-from apps.launch.facts.dns import Dns
+from apps.launch.facts import Facts, Skipped
 from apps.launch.facts.settings import Settings
-from apps.launch.facts.tls import Tls
-from apps.launch.facts.web import Web
 from apps.launch.gathering import baseline
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
@@ -37,7 +34,7 @@ from apps.launch.gathering.surface import surface
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
 from apps.launch.probes.target import Target
-from apps.launch.secrets.search import Search, searching
+from apps.launch.secrets.search import searching
 from config.env import BASE_DIR
 from config.product import PRODUCT
 
@@ -59,53 +56,59 @@ def gather(request: Request = Request()) -> Facts:
 
     Raises BadPlan for a launch plan that cannot be read, since then nothing can be judged.
     """
+    return over_the_network(here(request), request)
+
+
+def here(request: Request) -> Facts:
+    """Ask settings, files and this product's own servers; the rest is Skipped. Raises BadPlan."""
     request.say("settings, files and database")
     plan = launch_plan(request.plan)
-    # It takes a second or more, in which the others are asked.
-    with searching(BASE_DIR) as search:
-        return gather_by(plan, request, search)
-
-
-def gather_by(plan: Plan | Unasked, request: Request, search: Search) -> Facts:
-    """Ask everybody while a search for secrets goes on."""
     in_force = Settings({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
-    dns: Dns | Unasked = OFFLINE
-    tls: Tls | Unasked = OFFLINE
-    web: Web | Unasked = OFFLINE
-    if request.target:
-        request.say("name servers")
-        dns = names(request.target, plan, in_force)
-        request.say("certificates and pages")
-        tls, web = certificates_and_pages(request.target, plan, dns, in_force)
     # Whoever asks a database that hangs waits for seconds, so it is asked no second time.
     answer = ask("The database", database)
-    return Facts(
-        now=timezone.now(),
-        settings=in_force,
-        product=PRODUCT,
-        plan=plan,
-        django=ask("Django's checks", messages),
-        database=answer,
-        worker_seen=ask("The cache", worker_seen),
-        errors_reported=sentry_sdk.get_client().is_active(),
-        sign_in_required=any(
-            issubclass(import_string(path), LoginRequiredMiddleware) for path in settings.MIDDLEWARE
-        ),
-        surface=ask("The routes", partial(surface, answer)),
-        migrations=ask("The migrations", migrations),
-        queue=ask("The queue", partial(queue, answer)),
-        health=ask("The health checks", health),
-        records=ask("The lists", partial(records, answer)),
-        rehearsal=ask("The rehearsal", partial(rehearsal, answer)),
-        handover=ask("The handover pack", partial(handover, plan)),
-        logs=ask("A rehearsed request", logs),
-        baseline=ask("launch-baseline.json", partial(baseline.read, baseline.beside(request.plan))),
-        dns=dns,
-        tls=tls,
-        web=web,
-        # The last, since it waits for the search.
-        project=ask("The project's folder", partial(project, plan, settings.ENVIRONMENT, search)),
-    )
+    # A search for secrets takes a second or more, in which the others are asked.
+    with searching(BASE_DIR) as search:
+        return Facts(
+            now=timezone.now(),
+            settings=in_force,
+            product=PRODUCT,
+            plan=plan,
+            django=ask("Django's checks", messages),
+            database=answer,
+            worker_seen=ask("The cache", worker_seen),
+            errors_reported=sentry_sdk.get_client().is_active(),
+            sign_in_required=any(map(asks_for_sign_in, settings.MIDDLEWARE)),
+            surface=ask("The routes", partial(surface, answer)),
+            migrations=ask("The migrations", migrations),
+            queue=ask("The queue", partial(queue, answer)),
+            health=ask("The health checks", health),
+            records=ask("The lists", partial(records, answer)),
+            rehearsal=ask("The rehearsal", partial(rehearsal, answer)),
+            handover=ask("The handover pack", partial(handover, plan)),
+            logs=ask("A rehearsed request", logs),
+            baseline=ask(baseline.FILE, partial(baseline.read, baseline.beside(request.plan))),
+            dns=OFFLINE,
+            tls=OFFLINE,
+            web=OFFLINE,
+            # The last, since it waits for the search.
+            project=ask("The folder", partial(project, plan, settings.ENVIRONMENT, search)),
+        )
+
+
+def over_the_network(facts: Facts, request: Request) -> Facts:
+    """Ask name servers and the running product too, if there is a target."""
+    if not request.target:
+        return facts
+    request.say("name servers")
+    dns = names(request.target, facts.plan, facts.settings)
+    request.say("certificates and pages")
+    tls, web = certificates_and_pages(request.target, facts.plan, dns, facts.settings)
+    return replace(facts, dns=dns, tls=tls, web=web)
+
+
+def asks_for_sign_in(path: str) -> bool:
+    """Whether a middleware is Django's that asks for a sign-in, or made of it."""
+    return issubclass(import_string(path), LoginRequiredMiddleware)
 
 
 def launch_plan(path: Path) -> Plan | Skipped:

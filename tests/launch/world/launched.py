@@ -142,7 +142,7 @@ class World:
         self.http, self.https = free_port(), free_port()
         self.edge = Nginx("", folder=folder / "edge", port=self.https)
         self.changed: dict[str, str] = {}
-        self._warm: subprocess.Popen[str] | None = None
+        self._warm: dict[bool, subprocess.Popen[str]] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -227,8 +227,11 @@ class World:
             *("--ca-file", str(self.ca)),
         ]
 
-    def check(self, *arguments: str) -> Run:
-        """Run launch_check on the fork, in a process that has its libraries already."""
+    def check(self, *arguments: str, gathered: bool = False) -> Run:
+        """Run launch_check on the fork, in a process that has its libraries already.
+
+        Where it is `gathered`, what is not asked over the network is known from the sound launch.
+        """
         self.forget_limits()
         out, err = self.folder / "out", self.folder / "err"
         request = {
@@ -237,7 +240,7 @@ class World:
             "out": str(out),
             "err": str(err),
         }
-        done = json.loads(self._ask(json.dumps(request)))
+        done = json.loads(self._ask(json.dumps(request), gathered=gathered))
         return Run(done["code"], out.read_text(), err.read_text(), done["seconds"])
 
     def fresh_check(self, *arguments: str) -> Run:
@@ -261,28 +264,29 @@ class World:
             if tried := list(redis.scan_iter("slipway:*:rl:*")):
                 redis.delete(*tried)
 
-    def _ask(self, line: str) -> str:
-        if self._warm is None:
-            self._warm = subprocess.Popen(
-                [sys.executable, str(HERE / "warm.py")],
+    def _ask(self, line: str, *, gathered: bool) -> str:
+        if gathered not in self._warm:
+            self._warm[gathered] = warm = subprocess.Popen(
+                [sys.executable, str(HERE / "warm.py"), *(["gathered"] if gathered else [])],
                 cwd=self.fork.folder,
                 env=self.variables(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            assert self._warm.stdout
-            assert self._warm.stdout.readline() == "ready\n"
-        assert self._warm.stdin
-        assert self._warm.stdout
-        hung = Timer(LONGEST, self._warm.terminate)
+            assert warm.stdout
+            assert warm.stdout.readline() == "ready\n"
+        warm = self._warm[gathered]
+        assert warm.stdin
+        assert warm.stdout
+        hung = Timer(LONGEST, warm.terminate)
         hung.start()
-        print(line, file=self._warm.stdin, flush=True)
-        answer = self._warm.stdout.readline()
+        print(line, file=warm.stdin, flush=True)
+        answer = warm.stdout.readline()
         hung.cancel()
         return answer
 
     def _cool(self) -> None:
-        if self._warm:
-            self._warm.communicate()
-            self._warm = None
+        for warm in self._warm.values():
+            warm.communicate()
+        self._warm.clear()

@@ -1,5 +1,8 @@
 """Runs manage.py of the folder it stands in, in processes that have the libraries loaded already.
 
+With the argument `gathered`, launch_check's: settings, files and servers are asked once, before
+the first request, and each request asks over the network alone.
+
 Each request, a line of JSON, names arguments, variables and the files that take what is printed; a
 process is forked for it, which reads settings and the product's own modules anew, as one that was
 started from a shell does. The answer, a line of JSON, is its exit code and how long it took.
@@ -59,10 +62,25 @@ def serve() -> bool:
     return False
 
 
+def gather_once() -> None:
+    """Ask all that is not asked over the network, now and for whoever runs launch_check later."""
+    import django
+    from django.db import connections
+
+    sys.path.insert(0, os.getcwd())
+    django.setup()
+    gathering = import_module("apps.launch.gathering")
+    gathered = gathering.here(gathering.Request())
+    gathering.here = lambda request: gathered
+    connections.close_all()
+
+
 if __name__ == "__main__":
     for name in LIBRARIES:
         with suppress(ImportError):
             import_module(name)
+    if sys.argv[1:] == ["gathered"]:
+        gather_once()
     say("ready")
     if serve():
         runpy.run_path("manage.py", run_name="__main__")
