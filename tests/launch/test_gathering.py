@@ -40,7 +40,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def database() -> Database:
-    return known(gather().database)
+    return known(ask("The database", gathering.database))
 
 
 def test_the_runtime_role_owns_nothing_and_bypasses_nothing(db: None) -> None:
@@ -81,7 +81,7 @@ def test_a_database_that_refuses_is_unasked_and_no_password_is_told(
     db: None, elsewhere: Any, closed_port: int
 ) -> None:
     elsewhere(HOST="127.0.0.1", PORT=str(closed_port), PASSWORD="c4n4ry")
-    reason = gather().database
+    reason = ask("The database", gathering.database)
     assert isinstance(reason, Unasked)
     assert str(reason).startswith("The database did not answer: ")
     assert "c4n4ry" not in str(reason)
@@ -98,12 +98,12 @@ def test_a_database_that_hangs_is_unasked_within_seconds(db: None, elsewhere: An
 
 
 def test_a_worker_that_was_never_seen_is_none(db: None) -> None:
-    assert gather().worker_seen is None
+    assert ask("The cache", gathering.worker_seen) is None
 
 
 def test_a_workers_heartbeat_is_told_by_its_age(db: None) -> None:
     cache.set(HEARTBEAT, time.time() - 30)
-    assert known(gather().worker_seen) == pytest.approx(30, abs=5)
+    assert known(ask("The cache", gathering.worker_seen)) == pytest.approx(30, abs=5)
 
 
 def test_a_cache_that_refuses_is_unasked_and_no_password_is_told(
@@ -115,14 +115,14 @@ def test_a_cache_that_refuses_is_unasked_and_no_password_is_told(
             "LOCATION": f"redis://:c4n4ry@127.0.0.1:{closed_port}/0",
         }
     }
-    reason = gather().worker_seen
+    reason = ask("The cache", gathering.worker_seen)
     assert isinstance(reason, Unasked)
     assert str(reason).startswith("The cache did not answer: ")
     assert "c4n4ry" not in str(reason)
 
 
 def test_djangos_messages_include_what_settings_silence(db: None) -> None:
-    said = known(gather().django)
+    said = gathering.messages()
     (preload,) = [one for one in said if one.id == "security.W021"]
     assert preload.silenced
     assert "preload" in preload.text
@@ -131,7 +131,7 @@ def test_djangos_messages_include_what_settings_silence(db: None) -> None:
 
 @override_settings(DEBUG=True, SECURE_CONTENT_TYPE_NOSNIFF=False)
 def test_djangos_deployment_checks_run(db: None) -> None:
-    assert {"security.W018", "security.W006"} <= {one.id for one in known(gather().django)}
+    assert {"security.W018", "security.W006"} <= {one.id for one in gathering.messages()}
 
 
 def test_a_question_that_fails_in_an_unforeseen_way_is_unasked_without_its_words(
@@ -147,22 +147,23 @@ def test_a_question_that_fails_in_an_unforeseen_way_is_unasked_without_its_words
 @pytest.mark.parametrize(
     ("middleware", "required"),
     [
-        (["django.contrib.auth.middleware.LoginRequiredMiddleware"], True),
-        (["django.contrib.auth.middleware.AuthenticationMiddleware"], False),
+        ("django.contrib.auth.middleware.LoginRequiredMiddleware", True),
+        ("apps.core.middleware.SignInMiddleware", True),
+        ("django.contrib.auth.middleware.AuthenticationMiddleware", False),
     ],
 )
 def test_whether_pages_ask_for_sign_in_is_read_from_the_middleware(
-    db: None, settings: Any, middleware: list[str], required: bool
+    middleware: str, required: bool
 ) -> None:
-    assert gather().sign_in_required
-    settings.MIDDLEWARE = middleware
-    assert gather().sign_in_required is required
+    assert gathering.asks_for_sign_in(middleware) is required
 
 
 def test_every_setting_that_the_checks_read_is_gathered(db: None) -> None:
     from tests.launch.fabricated import SETTINGS
 
-    gathered = gather().settings
+    facts = gather()
+    gathered = facts.settings
+    assert facts.sign_in_required
     # Django 6.1 has MAILERS in place of the first, and from 6.0 on the second.
     versions = {"EMAIL_BACKEND", "SECURE_CSP"}
     assert set(SETTINGS) - versions <= set(gathered)

@@ -39,9 +39,14 @@ def statuses(facts: Facts, *names: str) -> dict[str, Status]:
 
 
 @pytest.mark.parametrize("id", [one.id for one in chosen_checks(["LC-ENV"])])
-def test_this_project_passes_what_is_asked_of_its_files(id: str) -> None:
-    facts = replace(SOUND, project=here(), settings={**SOUND.settings, "ENVIRONMENT": "test"})
+def test_this_project_passes_what_is_asked_of_its_files(id: str, ours: Project) -> None:
+    facts = replace(SOUND, project=ours, settings={**SOUND.settings, "ENVIRONMENT": "test"})
     assert statuses(facts, id) == {id: Status.PASS}
+
+
+@pytest.fixture(scope="module")
+def ours() -> Project:
+    return here()
 
 
 def here() -> Project:

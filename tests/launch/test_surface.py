@@ -18,6 +18,7 @@ from apps.launch.checks.routes import DEVELOPMENT_ROUTES, PUBLIC_ROUTES
 from apps.launch.facts import Unasked, known
 from apps.launch.facts.surface import Surface, TenantTable
 from apps.launch.findings import Status
+from apps.launch.gathering.asking import ask
 from apps.launch.gathering.surface import admits_all
 from apps.launch.registry import CHECKS, judge, known_checks
 from apps.tenants.walls import raise_walls
@@ -27,7 +28,7 @@ from tests.launch.faults.surface import WITHOUT_PLAN
 
 def surface() -> Surface:
     """What is gathered."""
-    return known(gathering.gather().surface)
+    return known(gathering.surface(ask("The database", gathering.database)))
 
 
 def of(found: Surface, area: str) -> set[Status]:

@@ -32,10 +32,17 @@ class Fork:
         self.folder = folder
 
     def make(self) -> None:
-        """Copy the project's files as git knows them, rename the product, plan, commit."""
+        """Copy the project's files as git knows them, rename the product, plan, commit.
+
+        The suite is left out: what is launched needs none, and each run would search through it.
+        """
         self.folder.mkdir(parents=True)
         tracked = git(BASE_DIR, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-        names = [name for name in tracked.split("\0") if (BASE_DIR / name).is_file()]
+        names = [
+            name
+            for name in tracked.split("\0")
+            if (BASE_DIR / name).is_file() and not name.startswith("tests/")
+        ]
         copied = subprocess.run(
             ["tar", "--create", "--null", "--files-from=-"],
             cwd=BASE_DIR,
