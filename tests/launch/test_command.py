@@ -27,8 +27,11 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def production(db: None, tmp_path: Path) -> dict[str, str]:
-    """A launch's variables on the suite's own servers, with worker and scheduler at work."""
+def production(transactional_db: None, tmp_path: Path) -> dict[str, str]:
+    """A launch's variables on the suite's own servers, with worker and scheduler at work.
+
+    Another process sees and leaves committed rows alone, so the tables are emptied after.
+    """
     database = urlsplit(settings.ENV.DATABASE_URL)._replace(
         path=f"/{connection.settings_dict['NAME']}"
     )

@@ -19,6 +19,7 @@ LISTED = {
     "apps/core/cache.py": "the cache itself",
     "apps/core/familiar.py": "devices that have signed in before",
     "apps/core/limits.py": "counts of attempts",
+    "apps/launch/gathering/rehearsal.py": "empty ones of its own, which end with the rehearsal",
     "apps/ops/heartbeat.py": "the worker's sign of life",
 }
 CACHES = (
