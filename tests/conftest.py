@@ -1,5 +1,6 @@
 """What all tests share: the database as the runtime role, people, workspaces, browsers, mail."""
 
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,7 +29,10 @@ PASSWORD = "correct horse battery staple"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each test process a Redis database of its own, for cache and queue."""
+    """Give each test process a Redis database of its own, and let what it starts hear Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Whoever starts the suite with a shell's & or nohup has it ignored, and that is inherited.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     worker = getattr(config, "workerinput", {}).get("workerid", "gw0")
     url = f"{settings.CELERY_BROKER_URL.rsplit('/', 1)[0]}/{int(worker.removeprefix('gw'))}"
     settings.CACHES["default"]["LOCATION"] = url

@@ -138,7 +138,7 @@ class Play:
     def __post_init__(self) -> None:
         self.routes = [one for one in routes() if one.path.startswith(TENANT_PREFIX)]
         self.browser = browser_of(self.home.owner)
-        self.rows = transaction.savepoint()
+        self.rows = connection.savepoint() or ""
 
     def cross(self) -> None:
         """Ask for the other workspace, and at home for the other's rows, by each method."""
@@ -182,14 +182,14 @@ class Play:
             if response.streaming:
                 response.getvalue()  # which closes the file
         if response.status_code >= 500 or connection.needs_rollback or not all(map(reads, said)):
-            transaction.savepoint_rollback(self.rows)
+            connection.savepoint_rollback(self.rows)
             connection.set_rollback(False)
         return Answer(response.status_code, len(said))
 
     def grow(self, size: int) -> None:
         """Have more rows at home."""
         self.home.grow(size)
-        self.rows = transaction.savepoint()
+        self.rows = connection.savepoint() or ""
 
     def told(self, few: dict[str, Answer], many: dict[str, Answer]) -> Rehearsal:
         """What came of it."""
