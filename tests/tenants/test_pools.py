@@ -137,7 +137,7 @@ def test_a_thousand_requests_through_pgbouncer_see_none_of_anothers_rows(
         assert_each_kept_its_own(crowd, direct, notes=VISITS["note"])
 
         # launch_check asks under a time-out of its own, which does not stay behind.
-        command(portal, "apps.launch.facts", "gather")
+        command(portal, "apps.launch.gathering", "gather")
         with ExitStack() as at_once:
             lines = [at_once.enter_context(psycopg.connect(through)) for _ in range(SHARED)]
             for line in lines:
