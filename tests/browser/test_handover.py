@@ -8,9 +8,9 @@ from playwright.sync_api import Browser
 
 from apps.core.surface import routes
 from apps.launch.facts import Facts
+from apps.launch.gathering.health import procfile
 from apps.launch.handover.as_html import as_html
 from apps.launch.handover.pack import pack
-from apps.launch.management.commands.handover import processes
 from apps.launch.registry import known_checks, run
 from tests.launch.fabricated import SOUND, with_facts
 from tests.launch.test_handover import HOSTILE, filled
@@ -22,7 +22,7 @@ RULES = [*WCAG, "cat.semantics"]  # headings in order, landmarks
 
 def written(folder: Path, facts: Facts) -> str:
     """The address of the page of a pack of these facts."""
-    made = pack(facts, run(facts, known_checks()), routes=list(routes()), processes=processes())
+    made = pack(facts, run(facts, known_checks()), routes=list(routes()), processes=procfile())
     file = folder / "handover.html"
     file.write_text(as_html(made), encoding="utf-8")
     return file.as_uri()

@@ -12,16 +12,17 @@ from django.core.management import CommandError, call_command, get_commands, loa
 from markdown_it import MarkdownIt
 
 from apps.core.surface import routes
-from apps.launch.facts import Facts, Skipped, Unasked
+from apps.launch.facts import Facts, Skipped, Unasked, known
 from apps.launch.facts.baseline import Baseline
 from apps.launch.gathering.handover import handover
+from apps.launch.gathering.health import procfile
 from apps.launch.handover.as_html import as_html
 from apps.launch.handover.as_markdown import INDEX, pages
 from apps.launch.handover.folder import put
 from apps.launch.handover.pack import pack
 from apps.launch.handover.parts import Pack
 from apps.launch.handover.seal import fingerprint
-from apps.launch.management.commands.handover import PAGE, processes
+from apps.launch.management.commands.handover import PAGE
 from apps.launch.plan import (
     AcceptedRisk,
     Alert,
@@ -84,7 +85,7 @@ HOSTILE = "<script>alert(1)</script> | `rm` [x](javascript:x) *b* <!-- & \"'\n\n
 
 def made(facts: Facts = SOUND) -> Pack:
     report = run(facts, known_checks())
-    return pack(facts, report, routes=list(routes()), processes=processes())
+    return pack(facts, report, routes=list(routes()), processes=procfile())
 
 
 def on(platform: str) -> Pack:
@@ -146,7 +147,7 @@ def test_every_command_that_is_mentioned_in_a_sentence_exists(platform: str) -> 
 
 
 def test_the_processes_are_those_of_the_procfile() -> None:
-    assert list(processes()) == ["release", "web", "worker", "beat"]
+    assert list(procfile()) == ["release", "web", "worker", "beat"]
     text = pages(made())["README.md"]
     for line in (ROOT / "Procfile").read_text().splitlines():
         name, _, command = line.partition(": ")
@@ -159,7 +160,7 @@ def test_every_variable_is_listed_and_no_secret_shown(monkeypatch: pytest.Monkey
         name: f"canary-in-{name}" if isinstance(value, str) and name not in SHOWN else value
         for name, value in SETTINGS.items()
     }
-    project = replace(SOUND.project, given=secret)  # type: ignore[type-var]
+    project = replace(known(SOUND.project), given=secret)
     text = everything(made(with_facts(project=project, settings=settings)))
     assert not re.search(r"canary-", text)
     for one in fields(Env):

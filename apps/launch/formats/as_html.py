@@ -21,6 +21,8 @@ def as_html(report: Report, docs: str = "") -> str:
     return render_to_string(
         "launch/report.html",
         {
+            "title": f"{report.verdict}: {report.site}",
+            "description": f"What stands between {report.site} and its launch.",
             "report": report,
             "verdict": verdict(report),
             "meaning": EXITS[report.exit_code],

@@ -25,7 +25,7 @@ def health() -> Health:
         planes={f"/{path}": access.plane.value if access else "" for path, access in found.items()},
         queries=ask("Liveness", liveness_queries),
         asked=tuple(probes.PROBES),
-        procfile=dict(re.findall(r"^(\w+):\s*(\S.*)$", text_of("Procfile"), re.MULTILINE)),
+        procfile=procfile(),
         formation=formation(),
         render_path=render_path(),
     )
@@ -47,6 +47,11 @@ def liveness_queries() -> int:
         except ConnectionRefusedError:
             return asked
     return asked
+
+
+def procfile() -> dict[str, str]:
+    """The processes of the Procfile and their commands, in its order."""
+    return dict(re.findall(r"^(\w+):[ \t]*(\S.*)$", text_of("Procfile"), re.MULTILINE))
 
 
 def formation() -> dict[str, int]:

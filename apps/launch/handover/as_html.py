@@ -28,6 +28,8 @@ def as_html(pack: Pack) -> str:
     return render_to_string(
         "launch/handover.html",
         {
+            "title": f"Handover of {pack.product}",
+            "description": f"What somebody needs who takes over {pack.product}.",
             "pack": pack,
             "sections": list(map(shown, pack.sections)),
             "breakages": list(map(shown, pack.breakages)),

@@ -1,14 +1,15 @@
 """``manage.py handover``: writes the handover pack from the launch plan and the facts."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.surface import routes
+from apps.launch.arguments import USAGE, BadCall, add_plan, plan_file
 from apps.launch.facts import Unasked
-from apps.launch.gathering import PLAN, Request, gather
+from apps.launch.gathering import Request, gather
+from apps.launch.gathering.health import procfile
 from apps.launch.handover.as_html import as_html
 from apps.launch.handover.as_markdown import pages
 from apps.launch.handover.folder import FOLDER, others, put
@@ -16,10 +17,8 @@ from apps.launch.handover.pack import pack
 from apps.launch.harmless import harmless
 from apps.launch.plan_file import BadPlan
 from apps.launch.registry import known_checks, run
-from config.env import BASE_DIR
 
 PAGE = "handover.html"
-USAGE = 2
 
 
 class Command(BaseCommand):
@@ -34,19 +33,15 @@ class Command(BaseCommand):
         add("--output", type=Path, default=FOLDER, metavar="FOLDER", help="docs/handover without")
         add("--format", choices=["markdown", "html", "both"], default="both")
         add("--replace", action="store_true", help="also files that people wrote or changed")
-        add("--plan", type=Path, metavar="FILE", help=f"the launch plan, {PLAN.name} without it")
+        add_plan(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        folder, plan = options["output"], options["plan"]
-        if plan and not plan.is_file():
-            raise CommandError(
-                f"--plan: there is no file {harmless(str(plan), 80)}", returncode=USAGE
-            )
+        folder = options["output"]
         try:
-            facts = gather(Request(plan=plan or PLAN))
-        except BadPlan as error:
+            facts = gather(Request(plan=plan_file(options)))
+        except (BadCall, BadPlan) as error:
             raise CommandError(str(error), returncode=USAGE) from None
-        made = pack(facts, run(facts, known_checks()), routes=list(routes()), processes=processes())
+        made = pack(facts, run(facts, known_checks()), routes=list(routes()), processes=procfile())
         files = pages(made) if options["format"] != "html" else {}
         if options["format"] != "markdown":
             files[PAGE] = as_html(made)
@@ -66,9 +61,3 @@ class Command(BaseCommand):
         self.stdout.write(f"wrote {len(files)} files to {folder}")
         if isinstance(facts.plan, Unasked):
             self.stdout.write(f"Most of it is marked as not said, since it {facts.plan}")
-
-
-def processes() -> dict[str, str]:
-    """The processes of the Procfile and their commands."""
-    text = (BASE_DIR / "Procfile").read_text(encoding="utf-8")
-    return dict(re.findall(r"^(\w+): *(.+)$", text, re.MULTILINE))

@@ -15,11 +15,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from apps.launch.arguments import USAGE, BadCall, add_plan, add_way, plan_file, target_of
 from apps.launch.facts.baseline import Baseline, Journey, Measurement
 from apps.launch.facts.unasked import Unasked
 from apps.launch.formats.baseline import text
 from apps.launch.formats.text import WIDTH, plain
-from apps.launch.gathering import PLAN
 from apps.launch.gathering.baseline import as_text, beside, read, store
 from apps.launch.harmless import harmless
 from apps.launch.journeys import JOURNEYS
@@ -27,12 +27,12 @@ from apps.launch.measuring import Amount, NotLetIn, enter, leave, measure, relea
 from apps.launch.plan import Budgets
 from apps.launch.plan_file import BadPlan
 from apps.launch.plan_file import read as read_plan
-from apps.launch.probes.target import BadTarget, Target, authorities, detour, live_url
+from apps.launch.probes.target import BadTarget, Target
 from apps.launch.probes.walker import Walker, addresses_of
 from apps.launch.progress import progress
 from config.env import baseline_password, no_color
 
-WENT_WRONG, USAGE, UNMEASURED, INTERRUPTED = 1, 2, 3, 130
+WENT_WRONG, UNMEASURED, INTERRUPTED = 1, 3, 130
 VARIABLE = "SLIPWAY_BASELINE_PASSWORD"
 SLUG = re.compile(r"[a-z0-9_-]+", re.IGNORECASE)
 ENDING = """
@@ -68,15 +68,8 @@ class Command(BaseCommand):
             "--samples", type=whole(1, 1000), default=40, metavar="N", help="walks of a journey: 40"
         )
         add("--seconds", type=whole(1, 600), default=30, metavar="N", help="at most for each: 30")
-        add("--plan", type=Path, help=f"the launch plan's file, {PLAN.name} without it")
-        add(
-            "--connect-to",
-            action="append",
-            default=[],
-            metavar="HOST1:PORT1:HOST2:PORT2",
-            help="connect to the second for the first, as curl does",
-        )
-        add("--ca-file", type=Path, metavar="FILE", help="the authorities to believe, in PEM")
+        add_plan(parser)
+        add_way(parser)
         add("--dry-run", action="store_true", help="sign in, say what would be done, and stop")
         add("--json", action="store_true", help="for programs")
 
@@ -165,10 +158,6 @@ class Crew:
         return crowd
 
 
-class BadCall(ValueError):
-    """Options that do not go together, or cannot be followed."""
-
-
 def whole(least: int, most: int) -> Callable[[str], int]:
     """Make what takes a number between the two."""
 
@@ -180,23 +169,12 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return number
 
 
-def target_of(options: dict[str, Any]) -> Target:
-    """What --live and its companions describe. Raises BadTarget."""
-    return Target(
-        url=live_url(options["live"]),
-        connect_to=dict(detour(each) for each in options["connect_to"]),
-        ca_file=None if options["ca_file"] is None else authorities(options["ca_file"]),
-    )
-
-
 def plan_of(options: dict[str, Any]) -> tuple[Path, Budgets]:
     """Where the baseline lies, and the plan's budgets. Raises BadCall and BadPlan."""
-    path: Path = options["plan"] or PLAN
+    path = plan_file(options)
     try:
         return beside(path), read_plan(path).budgets
     except FileNotFoundError:
-        if options["plan"]:
-            raise BadCall(f"--plan: there is no file {harmless(str(path), 80)}") from None
         return beside(path), Budgets()
 
 

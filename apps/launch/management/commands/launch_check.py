@@ -6,28 +6,20 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.launch.arguments import USAGE, BadCall, add_plan, add_way, plan_file, target_of
 from apps.launch.facts import Facts, Unasked
 from apps.launch.files import write
 from apps.launch.findings import Report, Tier
 from apps.launch.formats import FORMATS
 from apps.launch.formats.as_json import list_as_json
 from apps.launch.formats.text import WIDTH, Look, listing, summary, text
-from apps.launch.gathering import PLAN, Request, gather
+from apps.launch.gathering import Request, gather
 from apps.launch.harmless import harmless
 from apps.launch.plan_file import BadPlan
-from apps.launch.probes.target import (
-    BadTarget,
-    Target,
-    authorities,
-    detour,
-    live_url,
-    name_server,
-)
+from apps.launch.probes.target import BadTarget, Target
 from apps.launch.progress import progress
 from apps.launch.registry import UnknownCheck, chosen_checks, run
 from config.env import no_color
-
-USAGE = 2
 
 
 class Command(BaseCommand):
@@ -67,17 +59,10 @@ class Command(BaseCommand):
             metavar="ID",
             help="accept what blocks now, if the plan accepts it too",
         )
-        add("--plan", type=Path, help=f"the launch plan's file, {PLAN.name} without it")
+        add_plan(parser)
         add("--live", metavar="URL", help="also ask the running product there")
         add("--dns", metavar="IP:PORT", help="the name server to ask")
-        add(
-            "--connect-to",
-            action="append",
-            default=[],
-            metavar="HOST1:PORT1:HOST2:PORT2",
-            help="connect to the second for the first, as curl does",
-        )
-        add("--ca-file", type=Path, metavar="FILE", help="the authorities to believe, in PEM")
+        add_way(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -100,10 +85,9 @@ class Command(BaseCommand):
         """Gather, run and write; return the exit."""
         checks = chosen_checks(options["only"])
         request_target = target(options)
-        if options["plan"] and not options["plan"].is_file():
-            raise BadCall(f"--plan: there is no file {harmless(str(options['plan']), 80)}")
+        plan = plan_file(options)
         with progress(self.stderr, WIDTH) as say:
-            facts = gather(Request(plan=options["plan"] or PLAN, target=request_target, say=say))
+            facts = gather(Request(plan=plan, target=request_target, say=say))
         report = run(
             facts,
             checks,
@@ -147,10 +131,6 @@ class Command(BaseCommand):
         return words if is_plain else styles[style](words)
 
 
-class BadCall(ValueError):
-    """Options that do not go together, or cannot be followed."""
-
-
 def target(options: dict[str, Any]) -> Target | None:
     """What --live and its companions describe. Raises BadTarget."""
     if options["live"] is None:
@@ -158,12 +138,7 @@ def target(options: dict[str, Any]) -> Target | None:
             if options[name]:
                 raise BadTarget(f"--{name.replace('_', '-')} is for --live: give both")
         return None
-    return Target(
-        url=live_url(options["live"]),
-        dns=None if options["dns"] is None else name_server(options["dns"]),
-        connect_to=dict(detour(each) for each in options["connect_to"]),
-        ca_file=None if options["ca_file"] is None else authorities(options["ca_file"]),
-    )
+    return target_of(options)
 
 
 def accepted(ids: list[str], facts: Facts) -> list[str]:
