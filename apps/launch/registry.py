@@ -251,7 +251,7 @@ def run(
         replace(found, accepted=acceptance(found, risks, facts, set(accept_now)))
         for found in findings
     ]
-    seen = replace(facts, findings=tuple(findings))
+    seen = facts.with_findings(tuple(findings))
     findings += [found for one in checks if one.judges_findings for found in judge(one, seen)]
     return Report(
         findings=sorted(findings, key=lambda found: found.rank),

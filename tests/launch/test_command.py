@@ -168,8 +168,11 @@ WRONG = [
     (["--plan", "no/such/plan.toml"], "--plan: there is no file no/such/plan.toml"),
     (["--list-checks", "--summary"], "--list-checks is text or --json"),
     (["--list-checks", "--format", "html"], "--list-checks is text or --json"),
-    (["--accept-risk", "LC-SET-009"], "--accept-risk: LC-SET-009 has no [[accepted]]"),
-    (["--summary", "--output", "no/such/folder/x"], "cannot be written"),
+    (
+        ["--only", "LC-SET", "--accept-risk", "LC-SET-009"],
+        "--accept-risk: LC-SET-009 has no [[accepted]]",
+    ),
+    (["--only", "LC-SET", "--summary", "--output", "no/such/folder/x"], "cannot be written"),
 ]
 
 
@@ -205,7 +208,7 @@ def test_a_terminal_is_shown_colour_and_a_line_of_progress_that_is_erased(
 ) -> None:
     written = on_a_terminal({**production, "SITE_URL": "https://localhost"})
     progress, _, report = written.rpartition("\r\x1b[2K")
-    assert "\r\x1b[2Ksettings, files and database" in progress
+    assert "\r\x1b[2Kwhat the checks read" in progress
     assert "\n" not in progress
     assert "\x1b[" in report
     assert "LC-SET-007" in report
@@ -282,7 +285,7 @@ def test_a_part_of_the_checks_is_run_and_said_to_be_a_part(here: Callable[..., s
 
 
 def test_a_summary_is_one_line_that_names_the_settings(here: Callable[..., str]) -> None:
-    printed = here("--summary")
+    printed = here("--summary", "--only", "LC-SET")
     assert printed.startswith("NO-GO: ")
     assert printed.endswith(" (test's settings)\n")
     assert printed.count("\n") == 1

@@ -16,8 +16,9 @@ from django.test import override_settings
 from apps.core.health import HEARTBEAT
 from apps.launch import gathering
 from apps.launch.facts import Database, Message, Unasked, known
-from apps.launch.gathering import gather
+from apps.launch.gathering import Request, gather
 from apps.launch.gathering.asking import ask
+from apps.launch.registry import chosen_checks, run
 
 
 @pytest.fixture
@@ -141,7 +142,21 @@ def test_a_question_that_fails_in_an_unforeseen_way_is_unasked_without_its_words
         raise ValueError("c4n4ry")
 
     monkeypatch.setattr(gathering, "messages", explode)
-    assert str(gather().django) == "Django's checks did not answer: ValueError"
+    assert str(gather(Request(as_read=True)).django) == "Django's checks did not answer: ValueError"
+
+
+def test_who_judges_a_part_asks_for_nothing_else(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(gathering, "messages", lambda: asked.append("django"))
+    monkeypatch.setattr(gathering, "rehearsal", lambda database: asked.append("rehearsal"))
+    facts = gather(Request(as_read=True))
+    run(facts, chosen_checks(["LC-SET"]))
+    assert asked == []
+    run(facts, chosen_checks(["LC-TENANT-005"]))
+    assert facts.with_findings(()).rehearsal is None
+    assert asked == ["rehearsal"], "once, and nothing beside it"
+    with pytest.raises(AttributeError, match="no_such_fact"):
+        _ = facts.no_such_fact  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +176,7 @@ def test_whether_pages_ask_for_sign_in_is_read_from_the_middleware(
 def test_every_setting_that_the_checks_read_is_gathered(db: None) -> None:
     from tests.launch.fabricated import SETTINGS
 
-    facts = gather()
+    facts = gather(Request(as_read=True))
     gathered = facts.settings
     assert facts.sign_in_required
     # Django 6.1 has MAILERS in place of the first, and from 6.0 on the second.

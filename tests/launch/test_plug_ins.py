@@ -95,7 +95,7 @@ def test_two_with_one_id_are_refused_and_both_places_are_named(launch_check: Che
 def test_one_that_cannot_be_imported_is_a_crash_that_names_it(
     launch_check: Check, text: str, said: str
 ) -> None:
-    done = launch_check(acme=text)
+    done = launch_check("--only", "acme.launch_checks", "LC-SET-002", acme=text)
     assert done.returncode == 4
     found = findings(done)
     assert found["acme.launch_checks"]["status"] == "crash"

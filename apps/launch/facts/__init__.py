@@ -1,7 +1,7 @@
 """What the checks judge: plain data that asks nobody; gathering/ and probes/ fill it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -73,3 +73,7 @@ class Facts:
     @property
     def environment(self) -> str:
         return str(self.settings["ENVIRONMENT"])
+
+    def with_findings(self, findings: tuple[Finding, ...]) -> "Facts":
+        """The same facts for checks that judge what the others found."""
+        return replace(self, findings=findings)

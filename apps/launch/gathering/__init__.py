@@ -14,9 +14,11 @@ from django.utils.module_loading import import_string
 
 from apps.core.cache import redis_alone
 from apps.core.health import HEARTBEAT
-from apps.launch.facts import Facts, Skipped
+from apps.launch.facts import Facts, Skipped, Unasked
+from apps.launch.facts.project import Project
 from apps.launch.facts.settings import Settings
 from apps.launch.gathering import baseline
+from apps.launch.gathering.as_read import AsRead, Questions
 from apps.launch.gathering.asking import ask
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
@@ -34,7 +36,7 @@ from apps.launch.gathering.surface import surface
 from apps.launch.plan import Plan
 from apps.launch.plan_file import read
 from apps.launch.probes.target import Target
-from apps.launch.secrets.search import searching
+from apps.launch.secrets.search import Search, searching
 from config.env import BASE_DIR
 from config.product import PRODUCT
 
@@ -44,11 +46,16 @@ OFFLINE = Skipped("needs --live and the address of the running product", needs="
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be asked: the plan's file, the running product, and who hears how far it is."""
+    """What is to be asked: the plan's file, the running product, and who hears how far it is.
+
+    With `as_read`, a fact is asked for when somebody first reads it, which spares those who judge a
+    part all that the others rest on.
+    """
 
     plan: Path = PLAN
     target: Target | None = None
     say: Callable[[str], None] = lambda words: None
+    as_read: bool = False
 
 
 def gather(request: Request = Request()) -> Facts:
@@ -56,43 +63,60 @@ def gather(request: Request = Request()) -> Facts:
 
     Raises BadPlan for a launch plan that cannot be read, since then nothing can be judged.
     """
+    if request.as_read and not request.target:
+        request.say("what the checks read")
+        return local(request, QUESTIONS)
     return over_the_network(here(request), request)
 
 
 def here(request: Request) -> Facts:
     """Ask settings, files and this product's own servers; the rest is Skipped. Raises BadPlan."""
     request.say("settings, files and database")
-    plan = launch_plan(request.plan)
-    in_force = Settings({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
-    # Whoever asks a database that hangs waits for seconds, so it is asked no second time.
-    answer = ask("The database", database)
     # A search for secrets takes a second or more, in which the others are asked.
     with searching(BASE_DIR) as search:
-        return Facts(
-            now=timezone.now(),
-            settings=in_force,
-            product=PRODUCT,
-            plan=plan,
-            django=ask("Django's checks", messages),
-            database=answer,
-            worker_seen=ask("The cache", worker_seen),
-            errors_reported=sentry_sdk.get_client().is_active(),
-            sign_in_required=any(map(asks_for_sign_in, settings.MIDDLEWARE)),
-            surface=ask("The routes", partial(surface, answer)),
-            migrations=ask("The migrations", migrations),
-            queue=ask("The queue", partial(queue, answer)),
-            health=ask("The health checks", health),
-            records=ask("The lists", partial(records, answer)),
-            rehearsal=ask("The rehearsal", partial(rehearsal, answer)),
-            handover=ask("The handover pack", partial(handover, plan)),
-            logs=ask("A rehearsed request", logs),
-            baseline=ask(baseline.FILE, partial(baseline.read, baseline.beside(request.plan))),
-            dns=OFFLINE,
-            tls=OFFLINE,
-            web=OFFLINE,
-            # The last, since it waits for the search.
-            project=ask("The folder", partial(project, plan, settings.ENVIRONMENT, search)),
-        )
+        questions: Questions = {**QUESTIONS, "project": partial(folder, search=search)}
+        return local(request, questions).all()
+
+
+def local(request: Request, questions: Questions) -> AsRead:
+    """The facts that no network is needed for, none of them asked for yet. Raises BadPlan."""
+    return AsRead(
+        questions,
+        now=timezone.now(),
+        settings=Settings(
+            {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+        ),
+        product=PRODUCT,
+        plan=launch_plan(request.plan),
+        errors_reported=sentry_sdk.get_client().is_active(),
+        sign_in_required=any(map(asks_for_sign_in, settings.MIDDLEWARE)),
+        baseline=ask(baseline.FILE, partial(baseline.read, baseline.beside(request.plan))),
+        dns=OFFLINE,
+        tls=OFFLINE,
+        web=OFFLINE,
+    )
+
+
+def folder(facts: Facts, search: Search | None = None) -> Project | Unasked:
+    """What stands in the project's folder, and the secrets that a `search` finds in it."""
+    return ask("The folder", partial(project, facts.plan, settings.ENVIRONMENT, search))
+
+
+# Whoever asks a database that hangs waits for seconds, so it is asked once and its answer given on.
+QUESTIONS: Questions = {
+    "django": lambda facts: ask("Django's checks", messages),
+    "database": lambda facts: ask("The database", database),
+    "worker_seen": lambda facts: ask("The cache", worker_seen),
+    "surface": lambda facts: ask("The routes", partial(surface, facts.database)),
+    "migrations": lambda facts: ask("The migrations", migrations),
+    "queue": lambda facts: ask("The queue", partial(queue, facts.database)),
+    "health": lambda facts: ask("The health checks", health),
+    "records": lambda facts: ask("The lists", partial(records, facts.database)),
+    "rehearsal": lambda facts: ask("The rehearsal", partial(rehearsal, facts.database)),
+    "handover": lambda facts: ask("The handover pack", partial(handover, facts.plan)),
+    "logs": lambda facts: ask("A rehearsed request", logs),
+    "project": folder,
+}
 
 
 def over_the_network(facts: Facts, request: Request) -> Facts:

@@ -87,14 +87,15 @@ class Command(BaseCommand):
         request_target = target(options)
         plan = plan_file(options)
         with progress(self.stderr, WIDTH) as say:
-            facts = gather(Request(plan=plan, target=request_target, say=say))
-        report = run(
-            facts,
-            checks,
-            fail_on=Tier(options["fail_on"]),
-            accept_now=accepted(options["accept_risk"], facts),
-            live=request_target.url if request_target else "",
-        )
+            part = bool(options["only"])
+            facts = gather(Request(plan=plan, target=request_target, say=say, as_read=part))
+            report = run(
+                facts,
+                checks,
+                fail_on=Tier(options["fail_on"]),
+                accept_now=accepted(options["accept_risk"], facts),
+                live=request_target.url if request_target else "",
+            )
         self.put(self.written(report, options), options)
         if options["output"]:
             self.stdout.write(summary(report))
