@@ -168,6 +168,21 @@ def install(folder: str, lock: str) -> None:
         run([*pip, lock], "Installing the packages")
 
 
+def compile_product(python: str) -> None:
+    """Compile the product's modules, or else the first of each command waits for it.
+
+    What cannot be compiled is left for the command that reads it, which says where it is wrong.
+    """
+    with open(os.devnull, "wb") as nowhere:
+        subprocess.run(
+            [python, "-m", "compileall", "-qq", "-j", "0", "apps", "config"],
+            check=False,
+            cwd=ROOT,
+            stdout=nowhere,
+            stderr=nowhere,
+        )
+
+
 def stamp_of(folder: str, lock: str) -> str:
     """What a finished set-up leaves behind: its lock, its Python and where it stands."""
     with open(lock, "rb") as content:
@@ -209,6 +224,7 @@ def prepare(django: str = "") -> str:
         else:
             os.remove(stamp)
         install(folder, lock)
+        compile_product(python)
         with open(stamp, "w", encoding="utf-8") as content:
             content.write(wanted)
     return python

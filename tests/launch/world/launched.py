@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property
 from pathlib import Path
 from threading import Timer
@@ -32,6 +33,14 @@ SMTP = "smtp.harbourside.co"
 MAIL_PASSWORD = "M4il-w0rd"
 HERE = Path(__file__).parent
 LONGEST = 60  # seconds that a run may take before it counts as hung
+
+
+class Known(Enum):
+    """What launch_check is not to ask again, since the sound launch has told it."""
+
+    NOTHING = auto()
+    HERE = auto()  # what is not asked over the network
+    NETWORK = auto()
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,7 @@ class World:
         self.http, self.https = free_port(), free_port()
         self.edge = Nginx("", folder=folder / "edge", port=self.https)
         self.changed: dict[str, str] = {}
+        self.network = folder / "network"  # what it told before anything was broken
         self._warm: dict[bool, subprocess.Popen[str]] = {}
         self._stack = ExitStack()
 
@@ -160,6 +170,7 @@ class World:
             self.show_certificate(self.authority.issue(*NAMES))
             self.edge.configuration = self.configuration()
             stack.enter_context(self.edge)
+            self.check(known=Known.HERE)
             self._stack = stack.pop_all()
         return self
 
@@ -227,20 +238,23 @@ class World:
             *("--ca-file", str(self.ca)),
         ]
 
-    def check(self, *arguments: str, gathered: bool = False) -> Run:
+    def check(self, *arguments: str, known: Known = Known.NOTHING) -> Run:
         """Run launch_check on the fork, in a process that has its libraries already.
 
-        Where it is `gathered`, what is not asked over the network is known from the sound launch.
+        What is `known` of the sound launch is not asked again.
         """
         self.forget_limits()
         out, err = self.folder / "out", self.folder / "err"
+        begins = known is Known.HERE and not self.network.exists()
         request = {
             "arguments": ["launch_check", *(arguments or ["--json", *self.live()])],
             "variables": self.variables(),
             "out": str(out),
             "err": str(err),
+            "keep_network": str(self.network) if begins else "",
+            "know_network": str(self.network) if known is Known.NETWORK else "",
         }
-        done = json.loads(self._ask(json.dumps(request), gathered=gathered))
+        done = json.loads(self._ask(json.dumps(request), here=known is Known.HERE))
         return Run(done["code"], out.read_text(), err.read_text(), done["seconds"])
 
     def fresh_check(self, *arguments: str) -> Run:
@@ -264,10 +278,10 @@ class World:
             if tried := list(redis.scan_iter("slipway:*:rl:*")):
                 redis.delete(*tried)
 
-    def _ask(self, line: str, *, gathered: bool) -> str:
-        if gathered not in self._warm:
-            self._warm[gathered] = warm = subprocess.Popen(
-                [sys.executable, str(HERE / "warm.py"), *(["gathered"] if gathered else [])],
+    def _ask(self, line: str, *, here: bool) -> str:
+        if here not in self._warm:
+            self._warm[here] = warm = subprocess.Popen(
+                [sys.executable, str(HERE / "warm.py"), *(["here"] if here else [])],
                 cwd=self.fork.folder,
                 env=self.variables(),
                 stdin=subprocess.PIPE,
@@ -276,7 +290,7 @@ class World:
             )
             assert warm.stdout
             assert warm.stdout.readline() == "ready\n"
-        warm = self._warm[gathered]
+        warm = self._warm[here]
         assert warm.stdin
         assert warm.stdout
         hung = Timer(LONGEST, warm.terminate)

@@ -6,8 +6,8 @@ import pytest
 
 from apps.launch.findings import Tier
 from tests.launch.world.faults import FAULTS, Fault
-from tests.launch.world.launched import World
-from tests.launch.world.verbs import BEYOND
+from tests.launch.world.launched import Known, World
+from tests.launch.world.verbs import KNOWN
 
 pytestmark = pytest.mark.prove
 WORLDS = 2  # beside each other, since one takes each of its faults three seconds
@@ -20,7 +20,7 @@ PLANTED = [
 @pytest.mark.parametrize("fault", PLANTED)
 def test_a_planted_fault_is_found_by_its_check_alone(fault: Fault, world: World) -> None:
     with fault.broken(world):
-        run = world.check(gathered=fault.broken in BEYOND)
+        run = world.check(known=KNOWN.get(fault.broken, Known.NOTHING))
     # What its failure leaves nothing to judge of is skipped and says so.
     reported = [each for each in run.findings if not follows(each, fault.id)]
     assert [(each["id"], each["tier"], each["status"]) for each in reported] == [

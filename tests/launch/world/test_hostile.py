@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from dev.valkey import free_port
-from tests.launch.world.launched import Run, World
+from tests.launch.world.launched import Known, Run, World
 from tests.launch.world.verbs import mood
 from tests.launch.world.zones import NAMES
 from tests.world.hostile import (
@@ -58,7 +58,7 @@ def test_names_are_unknown_to_a_name_server_that_does_not_answer_well(
     how: Mood, world: World
 ) -> None:
     with mood(how)(world):
-        assert_inconclusive(world.check(gathered=True), NAMED)
+        assert_inconclusive(world.check(known=Known.HERE), NAMED)
 
 
 def test_without_a_network_everything_beyond_this_machine_is_unknown(world: World) -> None:
@@ -72,7 +72,7 @@ def test_what_servers_show_is_unknown_where_they_mean_ill(ill: Behaviour, world:
     with Hostile(ill) as server:
         port = server.address[1]
         led = world.live(http=port, https=port, smtp=port)
-        assert_inconclusive(world.check("--json", *led, gathered=True), SEEN)
+        assert_inconclusive(world.check("--json", *led, known=Known.HERE), SEEN)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_pages_are_unknown_where_a_server_means_ill_once_tls_stands(
     with Hostile(ill, trusted(world)) as secure, Hostile(ill) as plain:
         led = world.live(http=plain.address[1], https=secure.address[1])
         pages = tuple(area for area in SEEN if area not in {"LC-TLS", "LC-MAIL-1"})
-        assert_inconclusive(world.check("--json", *led, gathered=True), pages)
+        assert_inconclusive(world.check("--json", *led, known=Known.HERE), pages)
 
 
 def test_a_page_that_never_ends_is_judged_by_its_beginning_and_in_time(world: World) -> None:

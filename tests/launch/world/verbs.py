@@ -15,19 +15,26 @@ from django.core.cache.backends.redis import RedisCache
 from redis import Redis
 
 from apps.launch.gathering.baseline import FILE
-from tests.launch.world.launched import World
+from tests.launch.world.launched import Known, World
 from tests.launch.world.zones import NAMES
 from tests.world.nameserver import EVERYTHING, TTL, Mood
 from tests.world.tls import Issued
 
 STRICT = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 Break = Callable[[World], AbstractContextManager[None]]
-# What is asked about over the network alone: the rest is as in the sound launch.
-BEYOND: set[Break] = set()
+# What a fault leaves as it is in the sound launch, so that it need not be asked again.
+KNOWN: dict[Break, Known] = {}
 
 
 def beyond(broken: Break) -> Break:
-    BEYOND.add(broken)
+    """The fault shows over the network alone."""
+    KNOWN[broken] = Known.HERE
+    return broken
+
+
+def within(broken: Break) -> Break:
+    """The fault shows in what is not asked over the network, and changes nothing that is."""
+    KNOWN[broken] = Known.NETWORK
     return broken
 
 
@@ -144,12 +151,12 @@ def variable(name: str, value: str | Callable[[World], str]) -> Break:
         finally:
             del world.changed[name]
 
-    return broken
+    return within(broken)
 
 
 def file(path: str, text: str, *, tracked: bool = True) -> Break:
     """A file of the fork holds this text."""
-    return lambda world: world.fork.with_file(path, text, tracked=tracked)
+    return within(lambda world: world.fork.with_file(path, text, tracked=tracked))
 
 
 def change(path: str, old: str, new: str) -> Break:
@@ -203,7 +210,7 @@ def rewritten(change: Callable[[dict[str, Any]], None]) -> Break:
         with world.fork.with_file(FILE, json.dumps(stored)):
             yield
 
-    return broken
+    return within(broken)
 
 
 def accepting(id: str, until: str) -> Break:
@@ -223,7 +230,7 @@ def shared_with_staging(variable: str) -> Break:
             world.note_staging(**{variable: world.portal.environment()[variable]})
             yield
 
-    return broken
+    return within(broken)
 
 
 def added(path: str, text: str) -> Break:
@@ -235,12 +242,12 @@ def added(path: str, text: str) -> Break:
 
 def setting(line: str) -> Break:
     """Production's settings end with this line."""
-    return added("config/settings/production.py", line)
+    return within(added("config/settings/production.py", line))
 
 
 def history(path: str, text: str) -> Break:
     """A file was committed, and removed again."""
-    return lambda world: world.fork.with_history(path, text)
+    return within(lambda world: world.fork.with_history(path, text))
 
 
 def sql(statement: str, undo: str) -> Break:
@@ -256,7 +263,7 @@ def sql(statement: str, undo: str) -> Break:
             finally:
                 connection.execute(undo.encode())
 
-    return broken
+    return within(broken)
 
 
 def frozen(process: str, heartbeat: str, seconds: float = 300) -> Break:
@@ -275,7 +282,7 @@ def frozen(process: str, heartbeat: str, seconds: float = 300) -> Break:
             cache.set(heartbeat, time.time())
             os.killpg(group, signal.SIGCONT)
 
-    return broken
+    return within(broken)
 
 
 def broker(name: str, value: str) -> Break:
@@ -291,7 +298,7 @@ def broker(name: str, value: str) -> Break:
             finally:
                 redis.config_set(name, sound)
 
-    return broken
+    return within(broken)
 
 
 def both(*faults: Break) -> Break:
@@ -304,4 +311,7 @@ def both(*faults: Break) -> Break:
                 stack.enter_context(each(world))
             yield
 
-    return beyond(broken) if BEYOND.issuperset(faults) else broken
+    alike = {KNOWN.get(each) for each in faults}
+    if len(alike) == 1 and (known := alike.pop()):
+        KNOWN[broken] = known
+    return broken

@@ -1,21 +1,26 @@
 """Runs manage.py of the folder it stands in, in processes that have the libraries loaded already.
 
-With the argument `gathered`, launch_check's: settings, files and servers are asked once, before
-the first request, and each request asks over the network alone.
+With the argument `here`, launch_check's: settings, files and servers are asked once, before the
+first request, and each request asks over the network alone. The first of them, which has to come
+before any fault, keeps what the network told in the file that it names.
 
-Each request, a line of JSON, names arguments, variables and the files that take what is printed; a
-process is forked for it, which reads settings and the product's own modules anew, as one that was
-started from a shell does. The answer, a line of JSON, is its exit code and how long it took.
+Each request, a line of JSON, names arguments, variables, the files that take what is printed, and,
+where that is known, the file with what the network tells; a process is forked for it, which reads
+settings and the product's own modules anew, as one that was started from a shell does. The answer,
+a line of JSON, is its exit code and how long it took.
 """
 
 import json
 import os
+import pickle
 import runpy
 import signal
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 # None of these reads Django's settings as it is imported.
@@ -39,6 +44,9 @@ def become(request: dict[str, Any]) -> None:
     os.environ.update(request["variables"])
     sys.path.insert(0, os.getcwd())
     sys.argv = ["manage.py", *request["arguments"]]
+    for name, apply in (("keep_network", keep_network), ("know_network", know_network)):
+        if request[name]:
+            apply(Path(request[name]))
 
 
 def say(line: str) -> None:
@@ -62,25 +70,52 @@ def serve() -> bool:
     return False
 
 
-def gather_once() -> None:
-    """Ask all that is not asked over the network, now and for whoever runs launch_check later."""
+def gathering() -> Any:
+    """The module that gathers the facts, of the project in this folder."""
     import django
-    from django.db import connections
 
     sys.path.insert(0, os.getcwd())
     django.setup()
-    gathering = import_module("apps.launch.gathering")
-    gathered = gathering.here(gathering.Request())
-    gathering.here = lambda request: gathered
+    return import_module("apps.launch.gathering")
+
+
+def gather_here() -> None:
+    """Ask all that is not asked over the network, now and for whoever runs launch_check later."""
+    from django.db import connections
+
+    module = gathering()
+    gathered = module.here(module.Request())
+    module.here = lambda request: gathered
     connections.close_all()
+
+
+def keep_network(file: Path) -> None:
+    """Have the next launch_check of this process keep what the network tells it."""
+    module = gathering()
+    ask = module.over_the_network
+
+    def asked(facts: Any, request: Any) -> Any:
+        told = ask(facts, request)
+        file.write_bytes(
+            pickle.dumps({name: getattr(told, name) for name in ("dns", "tls", "web")})
+        )
+        return told
+
+    module.over_the_network = asked
+
+
+def know_network(file: Path) -> None:
+    """Have the next launch_check of this process take that for what the network tells."""
+    told = pickle.loads(file.read_bytes())  # written by keep_network
+    gathering().over_the_network = lambda facts, request: replace(facts, **told)
 
 
 if __name__ == "__main__":
     for name in LIBRARIES:
         with suppress(ImportError):
             import_module(name)
-    if sys.argv[1:] == ["gathered"]:
-        gather_once()
+    if sys.argv[1:] == ["here"]:
+        gather_here()
     say("ready")
     if serve():
         runpy.run_path("manage.py", run_name="__main__")
