@@ -1,6 +1,7 @@
 """The verbs that a person or CI types: deploy, rollback, status, smoke, backup, restore."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +11,11 @@ from pathlib import Path
 
 from apps.launch.plan import Environment
 from config.env import Operator, operator
-from deploy import places
+from deploy import places, reporting
+from deploy.checkout import Git
+from deploy.deploying import Deploy
+from deploy.returning import Rollback
+from deploy.steps import Steps
 from deploy.target import Stopped, Target
 
 STOPPED = 1
@@ -79,17 +84,49 @@ class Call:
 
 def deploy(call: Call) -> int:
     """Gates, backup, ship, smoke, record; on failure the way back."""
-    raise Stopped("Deploying", "not there yet", "")
+    steps = Steps(dry_run=call.options.dry_run)
+    verb = Deploy(
+        environment=call.environment,
+        operator=call.operator,
+        target=call.target,
+        git=Git(places.ROOT),
+        steps=steps,
+        despite=call.options.despite.strip(),
+    )
+    released = verb.carry_out(call.options.commit)
+    return done(call, steps, f"{released.name} is live")
 
 
 def rollback(call: Call) -> int:
     """Make an earlier release live again, unless the schema forbids it."""
-    raise Stopped("Rolling back", "not there yet", "")
+    steps = Steps(dry_run=call.options.dry_run)
+    verb = Rollback(
+        environment=call.environment,
+        operator=call.operator,
+        target=call.target,
+        git=Git(places.ROOT),
+        steps=steps,
+        despite=call.options.despite.strip(),
+    )
+    release = verb.carry_out(call.options.release)
+    return done(call, steps, f"{release.name} is live again; the database was left as it is")
+
+
+def done(call: Call, steps: Steps, what: str) -> int:
+    """Say how a verb ended."""
+    if call.options.dry_run:
+        steps.tell("Nothing was changed: this was a dry run.")
+    else:
+        took = sum(seconds for _, seconds in steps.done)
+        steps.tell(f"{what}, on {call.environment.name}, after {took:.0f} s.")
+    return 0
 
 
 def status(call: Call) -> int:
     """Say what is live and how it is; 1 where something is not well."""
-    raise Stopped("Asking", "not there yet", "")
+    found = reporting.report(call.environment, call.target)
+    print(json.dumps(found, indent=2) if call.options.json else reporting.text(found))
+    return 0 if found["is_well"] else STOPPED
 
 
 def smoke(call: Call) -> int:

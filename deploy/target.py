@@ -1,5 +1,6 @@
 """What a verb may ask of the place where the product runs, whichever platform that is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +18,33 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Output:
+    """What a one-off process left: its exit status, and what it wrote, both streams together."""
+
+    status: int
+    text: str
+
+
+Run = Callable[[list[str]], Output]
+
+
+def nothing(run: Run) -> None:
+    """What a source without gates asks before its release phase."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
-    """A clean checkout of one commit, in a folder of its own; `by` is who ships it."""
+    """A clean checkout of one commit, in a folder of its own; `by` is who ships it.
+
+    `before_release` judges the new code where it will run, and takes a backup, before the release
+    phase. A target whose `prepares` is true calls it with what runs a command in the new release;
+    for the others the verb does, with what runs one in the live release.
+    """
 
     commit: str  # all forty digits
     folder: Path
     by: str = ""
+    before_release: Callable[[Run], None] = nothing
 
     @property
     def short(self) -> str:
@@ -50,14 +72,6 @@ class Process:
     state: str
     release: str = ""
     is_well: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Output:
-    """What a one-off process left: its exit status, and what it wrote, both streams together."""
-
-    status: int
-    text: str
 
 
 class Target(Protocol):
