@@ -35,7 +35,7 @@ class Deploy:
         before = self.live()
 
         def judge(run: Run) -> None:
-            passing.pass_all(gates.of_the_release(run))
+            passing.pass_all(gates.of_the_release(run, self.steps))
             passing.pass_all([self.backup(run)])
 
         with self.git.checkout(commit) as folder:
@@ -48,7 +48,9 @@ class Deploy:
                 if before and not getattr(self.target, "prepares", False):
                     judge(self.target.run)
                 released = self.target.ship(source, self.steps)
-                self.steps.do("Try the public address", try_out, self.environment.url)
+                way = ("--release", source.short)
+                what, url = "Try the public address", self.environment.url
+                try_out(self.steps, self.operator, what, url, *way, is_first=not before)
             except BaseException as failure:
                 self.way_back(before, record, failure)
                 raise

@@ -109,6 +109,11 @@ def lost(applied: list[dict[str, Any]], files: list[str]) -> str:
     missing = [
         one for one in applied if one["applied"] and not known & {one["name"], *one["replaces"]}
     ]
-    taken = [f"{one['name']} {what}" for one in missing for what in one["breaks"]]
-    unread = [one["name"] for one in missing if one["breaks"] is None] if not taken else []
-    return "; ".join(taken or unread)
+    found = [
+        f"{one['name']} {what}"
+        for one in missing
+        for what in (
+            ["is in no code that can be asked"] if one["breaks"] is None else one["breaks"]
+        )
+    ]
+    return "; ".join(found)

@@ -6,8 +6,9 @@ verb begins, makes what runs agree with it again.
 """
 
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 
 from apps.launch.plan import Environment
@@ -80,7 +81,7 @@ class HostTarget:
             steps.do("Install the packages", builder.make_environment)
             steps.do("Make the release", builder.finish)
             self.prepare(source, name, steps)
-            self.bring(name, steps, self.try_out)
+            self.bring(name, steps, tries=True)
         steps.do(f"Keep the last {KEPT} releases", self.prune)
         return next(
             (one for one in self.releases() if one.name == name),
@@ -92,7 +93,7 @@ class HostTarget:
         self.lock(steps)
         steps.do("Make the supervisor ready", self.supervisor.install, list(SERVED))
         with self.undone_before_switch(to.name, steps):
-            self.bring(to.name, steps, None)
+            self.bring(to.name, steps)
 
     @contextmanager
     def undone_before_switch(self, name: str, steps: Steps, discard: str = "") -> Iterator[None]:
@@ -123,20 +124,20 @@ class HostTarget:
             "Run the release phase", self.must_run, name, ["sh", self.layout.own(name, "release")]
         )
 
-    def bring(self, name: str, steps: Steps, try_out: Callable[[str], None] | None) -> None:
+    def bring(self, name: str, steps: Steps, *, tries: bool = False) -> None:
         """Make a release live and the only one that runs; what is done already is not redone."""
-        before = self.live() if self.layout else ""
+        before = self.live()
         if before and before != name:
             steps.do("Keep the files that open pages ask for", self.carry, before, name)
         steps.do("Start the new web beside the old", self.supervisor.start, "web", name)
         steps.do("Wait until it is ready", self.wait, name)
-        if try_out:
-            steps.do("Try it before anybody sees it", try_out, name)
+        if tries:
+            self.try_out(name, steps, is_first=not before)
         steps.do("Switch", self.switch, name)
-        steps.do("Let the old web finish", self.leave, "web", name)
         steps.do("Start the new worker", self.supervisor.start, "worker", name)
-        steps.do("Let the old worker finish", self.leave, "worker", name)
-        steps.do("Move the scheduler", self.move_beat, name)
+        steps.do("Let the old processes finish", self.leave, name)
+        # Never beside the old one: there has to be one scheduler.
+        steps.do("Start the new scheduler", self.supervisor.start, "beat", name)
 
     def make_folders(self) -> None:
         """Make what is missing, and see that the machine's variables are there, for us alone."""
@@ -241,10 +242,16 @@ class HostTarget:
         """Run a module of deploy/'s on the machine, as it is in a release."""
         return self.run(["python", "-m", module, *arguments], release=name)
 
-    def try_out(self, name: str) -> None:
+    def try_out(self, name: str, steps: Steps, *, is_first: bool) -> None:
         """Do what customers do, through the release's own socket."""
-        with self.shell.reach(self.layout.socket(name)) as socket:
-            try_out(self.environment.url, "--socket", socket)
+        what, url = "Try it before anybody sees it", self.environment.url
+        with (
+            self.shell.reach(self.layout.socket(name))
+            if not steps.dry_run
+            else nullcontext("") as near
+        ):
+            way = ("--connect-to", f"unix:{near}", "--release", name.rpartition("-")[2])
+            try_out(steps, self.operator, what, url, *way, is_first=is_first)
 
     def switch(self, name: str) -> None:
         """Make a release live: one rename, and a mark that it can be gone back to."""
@@ -255,26 +262,27 @@ class HostTarget:
         """
         self.shell.must("Switching", script, self.layout.folder, name)
 
-    def leave(self, kind: str, name: str) -> None:
-        """Stop what runs of a kind beside the release; a web only once it has taken all that came.
+    def leave(self, name: str) -> None:
+        """Stop all that runs beside a release, all at once: each may have something to finish.
 
-        Connections queue up in the order in which they came: when a question that is asked after
-        the switch is answered, nothing waits before it.
+        A web is stopped once it has taken every connection that came. They queue up in the order
+        in which they came: when a question that is asked after the switch is answered, nothing
+        waits before it.
         """
-        for one in self.processes():
-            if one.name == kind and one.release != name:
-                if kind == "web":
-                    self.drain(one.release)
-                self.supervisor.stop(kind, one.release)
+        old = [one for one in self.processes() if one.release != name]
+
+        def stop(one: Process) -> None:
+            if one.name == "web":
+                self.drain(one.release)
+            self.supervisor.stop(one.name, one.release)
+
+        with ThreadPoolExecutor(len(SERVED)) as together:
+            for done in [together.submit(stop, one) for one in old]:
+                done.result()
 
     def drain(self, release: str) -> None:
         """Wait until a web has taken every connection that came; one that is dead has none."""
         self.own(release, "deploy.host.ready", self.layout.socket(release), "drained", "20")
-
-    def move_beat(self, name: str) -> None:
-        """There has to be one scheduler: the old one ends before the new one begins."""
-        self.leave("beat", name)
-        self.supervisor.start("beat", name)
 
     def prune(self) -> None:
         """Remove all but the live release and those that served before it, and what they used."""

@@ -21,17 +21,18 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
+import psycopg
 
 from apps.launch.plan import Environment
 from deploy.host.building import WHICH, key_of
 from deploy.host.nginx import site
-from dev.portal import Portal
+from dev.portal import Portal, with_database
 from dev.valkey import free_port
 from tests.launch.world.fork import Fork, git
 from tests.world.nginx import Nginx
 
 DESPITE = ("--despite", "a machine on loopback")
-LONGEST = 120  # seconds that a verb may take before it counts as hung
+LONGEST = 300  # seconds that a verb may take before it counts as hung
 PLAN = """
 [[environments]]
 name = "production"
@@ -46,8 +47,8 @@ from http.client import HTTPSConnection
 from urllib.parse import urlsplit
 from deploy.host.ready import OnSocket
 where = urlsplit(sys.argv[1])
-near = len(sys.argv) > 2
-asked = OnSocket(sys.argv[3]) if near else HTTPSConnection(where.hostname, where.port)
+near = [word.removeprefix("unix:") for word in sys.argv if word.startswith("unix:")]
+asked = OnSocket(near[0]) if near else HTTPSConnection(where.hostname, where.port)
 asked.request("GET", "/robots.txt", headers={"Host": where.netloc, "X-Forwarded-Proto": "https"})
 answer = asked.getresponse()
 print(answer.status, answer.read())
@@ -148,13 +149,21 @@ class Machine(Portal):
     @property
     def ca(self) -> str:
         path = self.folder / "ca.pem"
-        self.authority.cert_pem.write_to_path(str(path))
+        if not path.exists():
+            self.authority.cert_pem.write_to_path(str(path))
         return str(path)
 
     def operator(self) -> dict[str, str]:
         """The variables of whoever ships: none of the product's."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {"PATH": path, "HOME": str(self.folder), "SSL_CERT_FILE": self.ca}
+        account = {"SMOKE_EMAIL": "smoke@harbourside.co", "SMOKE_PASSWORD": "of-no-account"}
+        return {"PATH": path, "HOME": str(self.folder), "SSL_CERT_FILE": self.ca, **account}
+
+    def sql(self, statement: str) -> None:
+        """Say something to the database as its owner."""
+        url = with_database(self.servers["DATABASE_OWNER_URL"], self.database)
+        with psycopg.connect(url) as connection:
+            connection.execute(statement.encode())
 
     def begin(self, *words: str) -> "subprocess.Popen[str]":
         """Type a verb."""
@@ -198,6 +207,7 @@ class Machine(Portal):
         def go() -> None:
             while not over.is_set():
                 try:
+                    over.wait(0.05)
                     self.ask("/robots.txt")
                 except (URLError, OSError) as error:
                     wrong.append(str(error))
