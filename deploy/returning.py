@@ -12,6 +12,7 @@ from deploy.gates import Gate, Gates
 from deploy.record import Record
 from deploy.steps import Steps
 from deploy.target import Release, Stopped, Target
+from deploy.trying import try_out
 
 SCHEMA = ["python", "manage.py", "schema", "--json"]
 
@@ -46,6 +47,9 @@ class Rollback:
         )
         try:
             self.target.go_back(to, self.steps)
+            way = ("--release", to.commit[:7])
+            what, url = "Try the public address", self.environment.url
+            try_out(self.steps, self.operator, what, url, *way)
         except BaseException as failure:
             if not self.steps.dry_run:
                 record.end("failed", str(failure))

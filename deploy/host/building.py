@@ -63,6 +63,8 @@ class Builder:
         """Copy the checkout to the machine, under a name that nothing runs by."""
         self.shell.must("Making a folder", 'mkdir -p "$1/$2"', self.unfinished, OWN)
         self.shell.send(self.source.folder, self.unfinished)
+        # The checkout lay in a private folder; nginx has to get through this one, to the socket.
+        self.shell.must("Opening the folder", 'chmod 755 "$1"', self.unfinished)
 
     def make_environment(self) -> None:
         """Make the environment that the lock asks for, unless it is there."""

@@ -29,6 +29,9 @@ class Supervisor(Protocol):
     def stop(self, kind: str, release: str) -> None:
         """Stop a process gracefully and for good; returns once it has ended."""
 
+    def forget(self, all_but: str) -> None:
+        """Let no process start by itself that is not of this release; a kill may have left some."""
+
     def running(self) -> list[Process]:
         """Every process that it knows, well or not."""
 
@@ -86,11 +89,15 @@ class Systemd:
             folder=self.layout.folder, kind=kind, seconds=SECONDS_TO_STOP, wanted=wanted
         )
 
+    def folder(self) -> str:
+        """Where its units lie."""
+        if self.is_root:
+            return "/etc/systemd/system"
+        script = 'mkdir -p "$HOME/.config/systemd/user"; echo "$HOME/.config/systemd/user"'
+        return self.shell.must("Finding the user's units", script).strip()
+
     def install(self, kinds: list[str]) -> None:
-        folder = "/etc/systemd/system"
-        if not self.is_root:
-            script = 'echo "$HOME/.config/systemd/user"; mkdir -p "$HOME/.config/systemd/user"'
-            folder = self.shell.must("Finding the user's units", script).strip()
+        folder = self.folder()
         for kind in kinds:
             self.shell.write(f"{folder}/{self.unit(kind)}", self.text(kind))
         self.shell.must("Reading the units", f"{self.command} daemon-reload")
@@ -104,6 +111,15 @@ class Systemd:
             f'{self.command} disable --quiet --now "$1"; {self.command} reset-failed "$1" || true'
         )
         self.shell.must(f"Stopping {kind}", script, self.unit(kind, release))
+
+    def forget(self, all_but: str) -> None:
+        script = f"""
+            for link in "$1"/*.wants/{self.prefix}-*@*.service; do
+                case $link in *"@$2.service") continue ;; esac
+                [ ! -L "$link" ] || {self.command} disable --quiet "${{link##*/}}"
+            done
+        """
+        self.shell.must("Disabling units", script, self.folder(), all_but)
 
     def running(self) -> list[Process]:
         script = f'{self.command} list-units --all --plain --no-legend "$1"'
@@ -206,6 +222,15 @@ class Supervisord:
         log = f"{self.layout.folder}/logs/{kind}-{release}.log"
         self.shell.must("Removing", script, f"{self.folder}/{kind}-{release}.ini", log)
         self.control("update", f"{kind}-{release}")
+
+    def forget(self, all_but: str) -> None:
+        script = """
+            for file in "$1"/*Z-*.ini; do
+                case $file in *"-$2.ini") ;; *) rm -f "$file" ;; esac
+            done
+        """
+        self.shell.must("Removing what was left", script, self.folder, all_but)
+        self.control("update")
 
     def running(self) -> list[Process]:
         lines = self.control("status").splitlines()

@@ -144,7 +144,8 @@ class HostTarget:
         script = """
             umask 027
             mkdir -p "$1/releases" "$1/environments" "$1/run" "$1/logs"
-            ln -sfn ../current/.host/web.sock "$1/run/web.sock"
+            # Never made anew: while it was gone, nginx would find nobody.
+            [ -L "$1/run/web.sock" ] || ln -s ../current/.host/web.sock "$1/run/web.sock"
             umask 077; mkdir -p "$1/shared/files"
             [ -f "$1/shared/.env" ] || { echo "there is no $1/shared/.env"; exit 1; }
             chmod 600 "$1/shared/.env"
@@ -177,6 +178,7 @@ class HostTarget:
         for one in found:
             if one.release != live:
                 self.supervisor.stop(one.name, one.release)
+        self.supervisor.forget(all_but=live)
         well = {one.name for one in found if one.release == live and one.is_well}
         for kind in SERVED if live else ():
             if kind not in well:
