@@ -64,6 +64,7 @@ class Machine(Portal):
         # Not below the folder: the path of a Unix socket has to be short.
         self.home = Path(tempfile.mkdtemp(prefix="machine-"))
         self.fork = Fork(folder / "product")
+        self.typed: list[tuple[str, ...]] = []
         self.nginx = Nginx(self.edge(), folder=folder / "nginx", port=self.port)
 
     def environment(self, settings: str = "production") -> dict[str, str]:
@@ -179,6 +180,7 @@ class Machine(Portal):
 
     def type(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Type a verb and wait for its end."""
+        self.typed.append(words)
         with self.begin(*words) as process:
             out, err = process.communicate(timeout=LONGEST)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
