@@ -90,7 +90,11 @@ class Deploy:
         if self.steps.dry_run:
             return
         why = str(failure) or type(failure).__name__
-        now = self.live()
+        try:
+            now = self.live()
+        except Stopped as stopped:
+            self.steps.note(f"what is live now cannot be found out: {stopped}; ask deploy/status")
+            return
         if before is None or now is None or now.name == before.name:
             if now is not None:
                 record.end("failed", why)

@@ -101,7 +101,7 @@ class HostTarget:
         try:
             yield
         except BaseException as failure:
-            if steps.dry_run or self.live() == name:
+            if steps.dry_run or self.switched(name):
                 raise
             with suppress(Stopped):  # the failure itself is what has to be told
                 self.settle(discard)
@@ -110,9 +110,18 @@ class HostTarget:
                 raise Stopped(failure.what, failure.why, way) from None
             raise
 
+    def switched(self, name: str) -> bool:
+        """Whether a release is live, or nobody can tell any more."""
+        try:
+            return self.live() == name
+        except Stopped:
+            return True
+
     def prepare(self, source: Source, name: str, steps: Steps) -> None:
         """What comes before the new web starts: gates and backup, then the release phase."""
-        if not steps.dry_run:
+        if steps.dry_run:
+            steps.do("Judge it where it will run, and take a backup", source.before_release)
+        else:  # it tells its own steps
             source.before_release(lambda command: self.run(command, release=name))
         steps.do(
             "Collect static files",
@@ -149,6 +158,10 @@ class HostTarget:
             umask 077; mkdir -p "$1/shared/files"
             [ -f "$1/shared/.env" ] || { echo "there is no $1/shared/.env"; exit 1; }
             chmod 600 "$1/shared/.env"
+            grep -Eq "^(export )?FILES_ROOT=[\"']?/" "$1/shared/.env" || {
+                echo "FILES_ROOT in $1/shared/.env has to be a full path, which releases share"
+                exit 1
+            }
         """
         try:
             self.shell.must(f"Making folders in {self.layout.folder}", script, self.layout.folder)
