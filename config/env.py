@@ -290,6 +290,14 @@ class Env:
         owner="platform",
         source="the hosting platform",
     )
+    WEB_SOCKET: str = declare(
+        "A Unix socket that the web process listens on in place of PORT; deploy/ sets it on a "
+        "machine of your own, where each release has one.",
+        example="/srv/slipway/run/20261128T120000Z-4f2c91a.sock",
+        default="",
+        owner="deploy",
+        source="deploy/deploy",
+    )
     GOOGLE_CLIENT_ID: str = client_id("Google", "123456789-abc.apps.googleusercontent.com")
     GOOGLE_CLIENT_SECRET: str = client_secret("Google")
     GITHUB_CLIENT_ID: str = client_id("GitHub", "Ov23liAbCdEfGhIjKlMn")
@@ -321,6 +329,66 @@ class Env:
     def release(self) -> str:
         """The running commit, or "unknown"."""
         return self.RELEASE or self.HEROKU_SLUG_COMMIT or self.RENDER_GIT_COMMIT or "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """What `deploy/` reads on the machine of whoever ships; the product itself reads none of it."""
+
+    GITHUB_TOKEN: str = declare(
+        "Asks GitHub whether CI has passed the commit that is to be shipped; it needs to read "
+        "checks and statuses.",
+        example="github_pat_11ABC",
+        default="",
+        is_secret=True,
+        source="GitHub, developer settings; in GitHub Actions it is there",
+        rotation="When it ends, and when its owner leaves. Make another, then delete the first.",
+    )
+    GITHUB_ACTOR: str = declare(
+        "Who ships, where GitHub Actions does it; else git's user.name is recorded.",
+        example="ada",
+        default="",
+        owner="platform",
+        source="GitHub Actions",
+    )
+    HEROKU_API_KEY: str = declare(
+        "Ships to Heroku.",
+        example="HRKU-12345678",
+        default="",
+        is_secret=True,
+        source="Heroku: heroku authorizations:create",
+        rotation="Yearly, and when its owner leaves. Create another, set it where you ship from, "
+        "then revoke the first.",
+    )
+    RENDER_API_KEY: str = declare(
+        "Ships to Render.",
+        example="rnd_abc",
+        default="",
+        is_secret=True,
+        source="Render, account settings",
+        rotation="Yearly, and when its owner leaves. Create another, set it where you ship from, "
+        "then revoke the first.",
+    )
+    SMOKE_EMAIL: str = declare(
+        "The account that deploy/smoke signs in with, after each deploy and from the scheduler.",
+        example="smoke@example.com",
+        default="",
+        source="an account of the product that you made for it",
+    )
+    SMOKE_PASSWORD: str = declare(
+        "The password of SMOKE_EMAIL.",
+        example="a-long-random-one",
+        default="",
+        is_secret=True,
+        source="a random generator",
+        rotation="Yearly. Change it on the account's page, then where you ship from.",
+    )
+
+
+def operator() -> Operator:
+    """Take what the machine of whoever ships has set; what is needed says who needs it."""
+    declared = {one.name for one in fields(Operator)}
+    return Operator(**{name: text.strip() for name, text in os.environ.items() if name in declared})
 
 
 def read(source: Mapping[str, str]) -> Env:

@@ -22,7 +22,7 @@ class Logger(glogging.Logger):
         self.error_log.propagate = True
 
 
-bind = f"0.0.0.0:{ENV.PORT}"
+bind = f"unix:{ENV.WEB_SOCKET}" if ENV.WEB_SOCKET else f"0.0.0.0:{ENV.PORT}"
 workers = ENV.WEB_CONCURRENCY
 worker_class = "gthread"
 threads = 4

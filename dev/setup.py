@@ -47,10 +47,11 @@ class Refusal(Exception):
     """A one-line reason why a command cannot go on, and what the person can do about it."""
 
 
-def say(line: str) -> None:
-    """Print a line at once, also where the terminal knows no UTF-8."""
-    encoding = sys.stdout.encoding or "ascii"
-    print(line.encode(encoding, "replace").decode(encoding), flush=True)
+def say(line: str, aside: bool = False) -> None:
+    """Print a line at once, also where the terminal knows no UTF-8; `aside` on standard error."""
+    stream = sys.stderr if aside else sys.stdout
+    encoding = stream.encoding or "ascii"
+    print(line.encode(encoding, "replace").decode(encoding), flush=True, file=stream)
 
 
 def refuse(reason: object) -> None:
@@ -60,11 +61,11 @@ def refuse(reason: object) -> None:
 
 
 @contextlib.contextmanager
-def step(name: str) -> "Iterator[None]":
+def step(name: str, aside: bool = False) -> "Iterator[None]":
     """Time a step and say in one quiet line that it is done."""
     started = time.time()
     yield
-    say(f"✓ {name:<12} {time.time() - started:6.1f} s")
+    say(f"✓ {name:<12} {time.time() - started:6.1f} s", aside)
 
 
 def chosen_line(django: str) -> "tuple[str, str, tuple[int, int]]":
@@ -233,7 +234,8 @@ def prepare(django: str = "") -> str:
 def main(arguments: "list[str]") -> None:
     """Set up, then become `python -m MODULE ARGUMENT...` in the environment."""
     try:
-        with step("packages"):
+        # Aside, since what follows may write JSON for a program to read.
+        with step("packages", aside=True):
             python = prepare(os.environ.get("DJANGO", ""))
     except Refusal as refusal:
         refuse(refusal)

@@ -9,11 +9,11 @@ from apps.launch.check_docs import checks_page
 from apps.launch.markdown import table
 from apps.launch.plan_docs import plan_page
 from config.differences import DIFFERENCES, NAMED
-from config.env import ENVIRONMENTS, Env
+from config.env import ENVIRONMENTS, Env, Operator
 from config.parsers import AddressRule, Smtp
 
 Variable = Field[Any]
-HINTS = get_type_hints(Env)
+HINTS = get_type_hints(Env) | get_type_hints(Operator)
 TYPES: dict[Any, str] = {
     str: "text",
     list[str]: "list",
@@ -107,6 +107,17 @@ def environment_page() -> str:
                 ],
             ),
             "",
+            "## For whoever ships",
+            "",
+            "`deploy/` reads these on the machine that it runs on, yours or CI's, and from the "
+            "environment alone, never from `.env`. The product needs none of them: do not set "
+            "them there.",
+            "",
+            *table(
+                ("Variable", "What for", "Kept by", "Comes from", "Example"),
+                [(*named(one), *kept(one)[1:], example(one)) for one in fields(Operator)],
+            ),
+            "",
             "## Changing secrets",
             "",
             "Each environment has secrets of its own; `manage.py fingerprints` lets them be "
@@ -117,7 +128,7 @@ def environment_page() -> str:
                 ("Secret", "Kept by", "When and how, with nothing standing still"),
                 [
                     (f"`{one.name}`", one.metadata["owner"], one.metadata["rotation"])
-                    for one in fields(Env)
+                    for one in (*fields(Env), *fields(Operator))
                     if one.metadata["secret"]
                 ],
             ),

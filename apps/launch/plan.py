@@ -15,6 +15,7 @@ NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-
 ENVIRONMENTS = ("production", "staging")
 KINDS = ("web", "mail", "elsewhere")
 PLATFORMS = ("heroku", "render", "host")
+SUPERVISORS = ("systemd", "supervisord")
 CHANNELS = ("email", "sms", "phone", "chat", "webhook")
 
 
@@ -55,6 +56,20 @@ def https(value: str) -> str:
     """Take an address that starts with https://, or none."""
     if value and not (value.startswith("https://") and urlsplit(value).hostname):
         raise ValueError("must start with https://")
+    return value
+
+
+def address(value: str) -> str:
+    """Take an address that starts with https://, or one on this machine, where a rehearsal runs."""
+    if urlsplit(value).hostname in {"127.0.0.1", "localhost"}:
+        return value.rstrip("/")
+    return https(said(value)).rstrip("/")
+
+
+def absolute(value: str) -> str:
+    """Take a folder's full path, without what a shell would read in its own way."""
+    if not re.fullmatch(r"(/[\w.-]+)+", value) or ".." in value.split("/"):
+        raise ValueError("must be a full path of letters, digits, dots, - and _")
     return value
 
 
@@ -163,6 +178,48 @@ class Hosting(Provider):
         "What stands in front and may keep pages, such as cloudflare; blank for nothing.",
         default="",
         example='"cloudflare"',
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Where one environment of the product is, so that `deploy/` can ship to it."""
+
+    name: str = entry(
+        f"{' or '.join(ENVIRONMENTS)}.", parse=one_of(*ENVIRONMENTS), example='"production"'
+    )
+    url: str = entry(
+        "The address that customers type.", parse=address, example='"https://portal.example.com"'
+    )
+    platform: str = entry(
+        "heroku, render or host; blank for what [hosting] says.",
+        parse=one_of("", *PLATFORMS),
+        default="",
+        example='"host"',
+    )
+    app: str = entry("On Heroku: the app's name.", default="", example='"example-production"')
+    services: tuple[str, ...] = entry(
+        "On Render: the services' IDs, web first.",
+        default=(),
+        example='["srv-abc", "srv-def", "srv-ghi"]',
+    )
+    database: str = entry("On Render: the database's ID.", default="", example='"dpg-abc"')
+    ssh: str = entry(
+        "On a machine of your own: whom ssh signs in as, and where; blank for this machine.",
+        default="",
+        example='"deploy@203.0.113.5"',
+    )
+    folder: str = entry(
+        "On a machine of your own: where releases, files and sockets lie.",
+        parse=absolute,
+        default="/srv/slipway",
+        example='"/srv/slipway"',
+    )
+    supervisor: str = entry(
+        "On a machine of your own: systemd or supervisord, whichever keeps the processes running.",
+        parse=one_of(*SUPERVISORS),
+        default="systemd",
+        example='"systemd"',
     )
 
 
@@ -325,6 +382,7 @@ class Plan:
     )
     dns: Provider = entry("The company whose name servers answer for them.", default=Provider())
     hosting: Hosting = Hosting()
+    environments: tuple[Environment, ...] = ()
     mail: Mail = Mail()
     monitors: tuple[Monitor, ...] = ()
     alerts: tuple[Alert, ...] = ()

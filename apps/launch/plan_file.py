@@ -67,7 +67,7 @@ def line_of(error: ValueError, text: str) -> int:
 def contradictions(plan: Plan) -> Iterator[tuple[Where, str]]:
     """What each part of a plan may say by itself and both together may not."""
     yield from twice({("site", "canonical"): plan.site.canonical} | names(plan))
-    for room in ("monitors", "alerts"):
+    for room in ("environments", "monitors", "alerts"):
         yield from twice({(room, n, "name"): one.name for n, one in enumerate(getattr(plan, room))})
     yield from twice(
         {("mail", "domains", n, "name"): one.name for n, one in enumerate(plan.mail.domains)}

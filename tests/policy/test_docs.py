@@ -13,7 +13,7 @@ from django.apps import apps
 from django.core.management import get_commands
 
 from apps.launch.registry import Check, known_checks
-from config.env import Env
+from config.env import Env, Operator
 from tests.config.processes import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -82,7 +82,7 @@ def test_the_two_commands_come_first() -> None:
 
 def test_every_variable_is_documented() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", TEXTS["docs/environment.md"], re.MULTILINE))
-    assert {one.name for one in fields(Env)} <= documented
+    assert {one.name for one in (*fields(Env), *fields(Operator))} <= documented
 
 
 def test_every_check_has_a_page_and_every_page_a_check() -> None:

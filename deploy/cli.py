@@ -1,0 +1,140 @@
+"""The verbs that a person or CI types: deploy, rollback, status, smoke, backup, restore."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from apps.launch.plan import Environment
+from config.env import Operator, operator
+from deploy import places
+from deploy.target import Stopped, Target
+
+STOPPED = 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The verbs and their flags."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--environment",
+        default="production",
+        metavar="NAME",
+        help="an [[environments]] of launch.toml (default: production)",
+    )
+    common.add_argument(
+        "--plan",
+        type=Path,
+        default=places.ROOT / "launch.toml",
+        metavar="FILE",
+        help="another file in place of launch.toml",
+    )
+    changing = argparse.ArgumentParser(add_help=False)
+    changing.add_argument("--dry-run", action="store_true", help="say each step and change nothing")
+    changing.add_argument(
+        "--despite",
+        default="",
+        metavar="REASON",
+        help="go on where a gate refuses; the reason is shown and recorded",
+    )
+    top = argparse.ArgumentParser(
+        prog="deploy",
+        description="Ships the product, takes it back, and says what runs where. "
+        "docs/deploy.md is a walk through all of it.",
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verb = verbs.add_parser("deploy", parents=[common, changing], help="ship a commit")
+    verb.add_argument("commit", nargs="?", default="HEAD", help="which one (default: HEAD)")
+    verb = verbs.add_parser("rollback", parents=[common, changing], help="back to a release")
+    verb.add_argument("release", nargs="?", default="", help="which one (default: the previous)")
+    verb = verbs.add_parser("status", parents=[common], help="what is live, and how it is")
+    verb.add_argument("--json", action="store_true", help="for programs")
+    verbs.add_parser("smoke", parents=[common], add_help=False, help="try the running product")
+    for name, words in (("backup", "take a backup"), ("restore", "bring one back, or rehearse")):
+        verbs.add_parser(
+            name,
+            parents=[common],
+            add_help=False,
+            help=f"{words}, where the product runs; more arguments go to manage.py {name}",
+        )
+    return top
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a verb: what was typed, and where it leads."""
+
+    options: argparse.Namespace
+    rest: list[str]
+    environment: Environment
+    operator: Operator
+
+    @property
+    def target(self) -> Target:
+        return places.target(self.environment, self.operator)
+
+
+def deploy(call: Call) -> int:
+    """Gates, backup, ship, smoke, record; on failure the way back."""
+    raise Stopped("Deploying", "not there yet", "")
+
+
+def rollback(call: Call) -> int:
+    """Make an earlier release live again, unless the schema forbids it."""
+    raise Stopped("Rolling back", "not there yet", "")
+
+
+def status(call: Call) -> int:
+    """Say what is live and how it is; 1 where something is not well."""
+    raise Stopped("Asking", "not there yet", "")
+
+
+def smoke(call: Call) -> int:
+    """Try what customers do, against the environment's address."""
+    module = import_module("deploy.smoke")
+    return int(module.main([call.environment.url, *call.rest]))
+
+
+def on_target(call: Call) -> int:
+    """Run `manage.py VERB` where the product runs; its words and its exit status are ours."""
+    done = call.target.run(["python", "manage.py", call.options.verb, *call.rest])
+    sys.stdout.write(done.text)
+    return done.status
+
+
+VERBS: dict[str, Callable[[Call], int]] = {
+    "deploy": deploy,
+    "rollback": rollback,
+    "status": status,
+    "smoke": smoke,
+    "backup": on_target,
+    "restore": on_target,
+}
+PASSES_ON = {"smoke", "backup", "restore"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a verb: 0 went well, 1 stopped, 2 was not understood."""
+    top = parser()
+    options, rest = top.parse_known_args(arguments)
+    if rest and options.verb not in PASSES_ON:
+        top.error(f"{options.verb} does not know {' '.join(rest)}")
+    try:
+        where = places.environment(options.environment, places.plan(options.plan))
+        return VERBS[options.verb](Call(options, rest, where, operator()))
+    except Stopped as stopped:
+        for line in (f"✗ {stopped.what}: {stopped.why}", f"  {stopped.way_back}"):
+            print(line, file=sys.stderr)
+        return STOPPED
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os._exit(STOPPED)
