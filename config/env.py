@@ -270,6 +270,28 @@ class Env:
         owner="platform",
         source="Render",
     )
+    RELEASE_LOCK_TIMEOUT: int = declare(
+        "Seconds that a migration waits for a table's lock before it gives way and tries again; "
+        "every request to that table waits behind it.",
+        example="5",
+        parse=number,
+        default=5,
+        owner="deploy",
+    )
+    RELEASE_STATEMENT_TIMEOUT: int = declare(
+        "Seconds that one statement of a migration may take.",
+        example="900",
+        parse=number,
+        default=900,
+        owner="deploy",
+    )
+    RELEASE_WAIT: int = declare(
+        "Seconds that a release waits for another one that is under way.",
+        example="600",
+        parse=number,
+        default=600,
+        owner="deploy",
+    )
     LOG_LEVEL: str = declare(
         "The least severe line that is logged.",
         example="INFO",
