@@ -16,6 +16,7 @@ from config.parsers import (
     choice,
     client_address,
     database_url,
+    header_or_none,
     hosts,
     local_origins,
     number,
@@ -256,12 +257,27 @@ class Env:
         owner="deploy",
         source="git rev-parse --short HEAD",
     )
-    HEROKU_SLUG_COMMIT: str = declare(
+    RELEASE_HEADER: str = declare(
+        "The header of each answer that no cache may share which names the release; "
+        "none leaves it out.",
+        example="X-Release",
+        parse=header_or_none,
+        default="X-Release",
+        owner="deploy",
+    )
+    HEROKU_BUILD_COMMIT: str = declare(
         "The commit, as Heroku names it; used when RELEASE is not set.",
         example="4f2c91a",
         default="",
         owner="platform",
-        source="Heroku",
+        source="Heroku: heroku labs:enable runtime-dyno-build-metadata",
+    )
+    HEROKU_SLUG_COMMIT: str = declare(
+        "The commit, as Heroku named it before; used when HEROKU_BUILD_COMMIT is not set either.",
+        example="4f2c91a",
+        default="",
+        owner="platform",
+        source="Heroku: heroku labs:enable runtime-dyno-metadata",
     )
     RENDER_GIT_COMMIT: str = declare(
         "The commit, as Render names it; used when RELEASE is not set.",
@@ -343,14 +359,15 @@ class Env:
     @property
     def platform(self) -> str:
         """Whose machines these are, as far as the platform's own variables tell; else blank."""
-        if self.HEROKU_SLUG_COMMIT:
+        if self.HEROKU_BUILD_COMMIT or self.HEROKU_SLUG_COMMIT:
             return "heroku"
         return "render" if self.RENDER_GIT_COMMIT else ""
 
     @property
     def release(self) -> str:
         """The running commit, or "unknown"."""
-        return self.RELEASE or self.HEROKU_SLUG_COMMIT or self.RENDER_GIT_COMMIT or "unknown"
+        told = (self.HEROKU_BUILD_COMMIT, self.HEROKU_SLUG_COMMIT, self.RENDER_GIT_COMMIT)
+        return next(filter(None, (self.RELEASE, *told)), "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from config.social import social_providers
 ENV = load()
 ENVIRONMENT = ENV.environment
 RELEASE = ENV.release
+RELEASE_HEADER = ENV.RELEASE_HEADER
 PLATFORM = ENV.platform
 
 # The site
