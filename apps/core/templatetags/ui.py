@@ -152,7 +152,8 @@ def deployment_tone(outcome: str) -> str:
 def lasting(span: timedelta) -> str:
     """How long something took, as people say it: "48 s", "3 min 20 s"."""
     minutes, seconds = divmod(round(span.total_seconds()), 60)
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    words = f"{seconds}\N{NO-BREAK SPACE}s"
+    return f"{minutes}\N{NO-BREAK SPACE}min {words}" if minutes else words
 
 
 @register.inclusion_tag("components/nav_link.html", takes_context=True)
