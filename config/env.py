@@ -16,6 +16,7 @@ from config.parsers import (
     choice,
     client_address,
     database_url,
+    header_or_none,
     hosts,
     local_origins,
     number,
@@ -256,12 +257,27 @@ class Env:
         owner="deploy",
         source="git rev-parse --short HEAD",
     )
-    HEROKU_SLUG_COMMIT: str = declare(
+    RELEASE_HEADER: str = declare(
+        "The header of each answer that no cache may share which names the release; "
+        "none leaves it out.",
+        example="X-Release",
+        parse=header_or_none,
+        default="X-Release",
+        owner="deploy",
+    )
+    HEROKU_BUILD_COMMIT: str = declare(
         "The commit, as Heroku names it; used when RELEASE is not set.",
         example="4f2c91a",
         default="",
         owner="platform",
-        source="Heroku",
+        source="Heroku: heroku labs:enable runtime-dyno-build-metadata",
+    )
+    HEROKU_SLUG_COMMIT: str = declare(
+        "The commit, as Heroku named it before; used when HEROKU_BUILD_COMMIT is not set either.",
+        example="4f2c91a",
+        default="",
+        owner="platform",
+        source="Heroku: heroku labs:enable runtime-dyno-metadata",
     )
     RENDER_GIT_COMMIT: str = declare(
         "The commit, as Render names it; used when RELEASE is not set.",
@@ -269,6 +285,28 @@ class Env:
         default="",
         owner="platform",
         source="Render",
+    )
+    RELEASE_LOCK_TIMEOUT: int = declare(
+        "Seconds that a migration waits for a table's lock before it gives way and tries again; "
+        "every request to that table waits behind it.",
+        example="5",
+        parse=number,
+        default=5,
+        owner="deploy",
+    )
+    RELEASE_STATEMENT_TIMEOUT: int = declare(
+        "Seconds that one statement of a migration may take.",
+        example="900",
+        parse=number,
+        default=900,
+        owner="deploy",
+    )
+    RELEASE_WAIT: int = declare(
+        "Seconds that a release waits for another one that is under way.",
+        example="600",
+        parse=number,
+        default=600,
+        owner="deploy",
     )
     LOG_LEVEL: str = declare(
         "The least severe line that is logged.",
@@ -321,14 +359,15 @@ class Env:
     @property
     def platform(self) -> str:
         """Whose machines these are, as far as the platform's own variables tell; else blank."""
-        if self.HEROKU_SLUG_COMMIT:
+        if self.HEROKU_BUILD_COMMIT or self.HEROKU_SLUG_COMMIT:
             return "heroku"
         return "render" if self.RENDER_GIT_COMMIT else ""
 
     @property
     def release(self) -> str:
         """The running commit, or "unknown"."""
-        return self.RELEASE or self.HEROKU_SLUG_COMMIT or self.RENDER_GIT_COMMIT or "unknown"
+        told = (self.HEROKU_BUILD_COMMIT, self.HEROKU_SLUG_COMMIT, self.RENDER_GIT_COMMIT)
+        return next(filter(None, (self.RELEASE, *told)), "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)

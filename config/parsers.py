@@ -82,6 +82,13 @@ def port(value: str) -> int:
     return int(value)
 
 
+def header_or_none(value: str) -> str:
+    """Take a header's name, or `none`, which is blank."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{1,60}", value):
+        raise ValueError("must be a header's name, such as X-Release, or none")
+    return "" if value.lower() == "none" else value
+
+
 def pool_size(value: str) -> int:
     """Take a size of at least 2: a job renews its lease beside the connection that it works on."""
     if number(value) < 2:

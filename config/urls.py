@@ -10,6 +10,7 @@ from apps.clients.dashboard import dashboard
 from apps.core import csp_reports, health
 from apps.core import views as core
 from apps.jobs import views as jobs
+from apps.ops import round_trips
 from apps.ops import views as ops
 from apps.tenants.views import invitations, members, ownership, workspaces
 from apps.transfers.views import exports, imports, transfers
@@ -50,6 +51,9 @@ in_tenant = [
         jobs.job_cancellation_create,
         name="job_cancellation_create",
     ),
+    # What a smoke test asks for
+    path("roundtrips/", round_trips.round_trip_create, name="round_trip_create"),
+    path("roundtrips/<int:pk>/", round_trips.round_trip_detail, name="round_trip_detail"),
     # Activity
     path("activity/", audit.activity_list, name="activity_list"),
     # Members and settings

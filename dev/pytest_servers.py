@@ -5,20 +5,48 @@ mail are the business of tests/conftest.py.
 """
 
 import os
+import re
 import secrets
 import signal
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import fields
+from functools import cache
+from pathlib import Path
 from types import FrameType
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]  # it has no types
+from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]  # as above
 
 from dev.servers import ThrowAway
 from dev.setup import Refusal
 
 # The suite runs without these; a person asks for them by name.
 LEFT_OUT = {"not prove": "the heavy proofs (make prove)", "not bench": "measurements (make bench)"}
+
+
+class Grouped(LoadGroupScheduling):
+    """Gives the tests of one group to one process, so that what they share is made once.
+
+    pytest-xdist 3.8 writes a test's group behind its ID, which pytest 9.2 keeps elsewhere, so that
+    the groups are lost. Ours are a module's, and the module's text says them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(self.config.rootpath / nodeid.partition("::")[0]) or nodeid
+
+
+@cache
+def group_of(module: Path) -> str:
+    """The group that a module's tests declare, or ""."""
+    found = re.search(r"""xdist_group\("([^"]+)"\)""", module.read_text(encoding="utf-8"))
+    return found[1] if found else ""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Grouped | None:
+    return Grouped(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -45,6 +45,9 @@ class RequestMiddleware:
             response = self.get_response(request)
             errors.dress(response)
             response["X-Request-ID"] = request_id.get()
+            if settings.RELEASE_HEADER and "public" not in response.get("Cache-Control", ""):
+                # An edge would keep the name with the page, and tell of a release that is gone.
+                response[settings.RELEASE_HEADER] = settings.RELEASE
             write_line(request, response, time.perf_counter() - began)
             return response
         finally:

@@ -20,8 +20,12 @@ def acting_as_owner() -> bool:
 def as_owner() -> Iterator[None]:
     """Use the default connection as the owner, if DATABASE_OWNER_URL names one.
 
-    The database's name stays, since a test run works in a database of its own.
+    The database's name stays, since a test run works in a database of its own. Inside another such
+    block the connection stays, and with it the lock that a release holds on it.
     """
+    if acting_as_owner():
+        yield
+        return
     token = _acting.set(True)
     try:
         with _login_of_owner():

@@ -1,6 +1,7 @@
 """What the operations page counts, over all tenants together: numbers, and nothing of theirs.
 
-Jobs, mail and crossings are told apart by kind and reason alone, which our own code wrote.
+Jobs, mail and crossings are told apart by kind and reason alone, which our own code wrote, and
+deployments are the operators' own.
 """
 
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from django.utils import timezone
 from apps.audit.models import Crossing
 from apps.jobs.models import Job
 from apps.mail.models import Mail
+from apps.ops.models import Deployment
 from apps.tenants.scope import platform_scope
 
 PATIENCE = 0.5  # seconds that one question may take: a page for troubled times must not hang
 DAY = timedelta(days=1)
 CROSSINGS = 200  # the newest, which are shown by reason
+DEPLOYMENTS = 10
 
 log = structlog.get_logger("slipway.ops")
 
@@ -53,6 +56,7 @@ class Figures:
     mails_waiting: int
     mails_failed: int
     reasons: list[Reason]
+    deployments: list[Deployment]  # the newest
 
     @property
     def waiting(self) -> int:
@@ -93,6 +97,7 @@ def figures(*, reason: str) -> Figures | None:
                     state=Mail.State.FAILED, created_at__gte=now - DAY
                 ).count(),
                 reasons=reasons(),
+                deployments=Deployment.objects.newest(DEPLOYMENTS),
             )
     except OperationalError as failure:
         log.warning("operations.not_counted", reason=str(failure))

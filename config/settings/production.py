@@ -18,6 +18,7 @@ from config.social import social_providers
 ENV = load()
 ENVIRONMENT = ENV.environment
 RELEASE = ENV.release
+RELEASE_HEADER = ENV.RELEASE_HEADER
 PLATFORM = ENV.platform
 
 # The site
@@ -159,6 +160,11 @@ DATABASE_TIMEOUTS = {
     "idle_in_transaction_session_timeout": "60s",
 }
 DATABASE_OWNER_URL = ENV.DATABASE_OWNER_URL
+# A release's limits, in seconds: `manage.py release` migrates under these in place of the ones
+# above, since a migration may read a whole table, and must not hold up whoever uses it.
+RELEASE_LOCK_TIMEOUT = ENV.RELEASE_LOCK_TIMEOUT
+RELEASE_STATEMENT_TIMEOUT = ENV.RELEASE_STATEMENT_TIMEOUT
+RELEASE_WAIT = ENV.RELEASE_WAIT
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sessions are rows: kept in the cache, a dead Redis would be an error on every signed-in page.

@@ -118,6 +118,11 @@ GOOD: list[tuple[str, str, Any]] = [
     ("SENTRY_DSN", "https://k@o1.ingest.example.com/7", "https://k@o1.ingest.example.com/7"),
     ("LOG_LEVEL", "WARNING", "WARNING"),
     ("WEB_CONCURRENCY", "4", 4),
+    ("RELEASE_HEADER", "X-Version", "X-Version"),
+    ("RELEASE_HEADER", "none", ""),
+    ("RELEASE_LOCK_TIMEOUT", "2", 2),
+    ("RELEASE_STATEMENT_TIMEOUT", "3600", 3600),
+    ("RELEASE_WAIT", "60", 60),
     ("PORT", "65535", 65535),
 ]
 
@@ -182,6 +187,11 @@ BAD = [
     ("SENTRY_DSN", "http://k@o1.ingest.example.com/7", "must be the DSN"),
     ("SENTRY_DSN", "https://k@o1.ingest.example.com/", "must be the DSN"),
     ("LOG_LEVEL", "info", "must be one of"),
+    ("RELEASE_HEADER", "X Release", "must be a header's name"),
+    ("RELEASE_HEADER", "X-Release: a", "must be a header's name"),
+    ("RELEASE_LOCK_TIMEOUT", "5s", "must be a whole number"),
+    ("RELEASE_STATEMENT_TIMEOUT", "0", "at least 1"),
+    ("RELEASE_WAIT", "0", "at least 1"),
     ("WEB_CONCURRENCY", "0", "at least 1"),
     ("WEB_CONCURRENCY", "-2", "must be a whole number"),
     ("WEB_CONCURRENCY", "²", "must be a whole number"),
@@ -309,6 +319,7 @@ def test_the_examples_that_are_no_secrets_are_good_values() -> None:
     [
         ({}, "unknown"),
         ({"HEROKU_SLUG_COMMIT": "h3r0ku"}, "h3r0ku"),
+        ({"HEROKU_BUILD_COMMIT": "bu11d", "HEROKU_SLUG_COMMIT": "h3r0ku"}, "bu11d"),
         ({"RENDER_GIT_COMMIT": "r3nd3r"}, "r3nd3r"),
         ({"RELEASE": "mine", "RENDER_GIT_COMMIT": "r3nd3r"}, "mine"),
     ],

@@ -25,9 +25,25 @@ def test_that_does_not(): pass
 """
 
 
-def run_suite(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+GROUPED = """
+import os
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("one house")
+
+@pytest.mark.parametrize("number", range(6))
+def test_that_shares(number):
+    with open(os.path.join(os.path.dirname(__file__), "workers"), "a") as file:
+        file.write(os.environ["PYTEST_XDIST_WORKER"] + " ")
+"""
+
+
+def run_suite(
+    folder: Path, *options: str, suite: str = SUITE, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run a small suite with the plugin, on this suite's own servers."""
-    (folder / "test_small.py").write_text(SUITE)
+    (folder / "test_small.py").write_text(suite)
     outside = {
         name: value
         for name, value in os.environ.items()
@@ -37,7 +53,7 @@ def run_suite(folder: Path, **variables: str) -> subprocess.CompletedProcess[str
         [
             *(sys.executable, "-m", "pytest", "-p", "dev.pytest_servers", "-p", "no:django"),
             *("-p", "no:cacheprovider", "-m", "not prove", "-c", os.devnull),
-            *("--rootdir", str(folder), str(folder / "test_small.py")),
+            *("--rootdir", str(folder), str(folder / "test_small.py"), *options),
         ],
         cwd=ROOT,
         env=outside | variables,
@@ -68,3 +84,10 @@ def test_the_suite_sees_none_of_the_persons_variables(tmp_path: Path) -> None:
 
 def test_no_mail_server_listens_where_mail_would_go() -> None:
     assert urlsplit(os.environ["EMAIL_URL"]).port == 1
+
+
+def test_the_tests_of_a_group_run_in_one_process(tmp_path: Path) -> None:
+    done = run_suite(tmp_path, "-n", "2", "--dist", "loadgroup", suite=GROUPED)
+    assert done.returncode == 0, done.stdout + done.stderr
+    workers = (tmp_path / "workers").read_text().split()
+    assert (len(workers), len(set(workers))) == (6, 1)

@@ -48,6 +48,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "password_set": NOTICE,
     "recovery_code_used": {**NOTICE, "codes_left": 7},
     "recovery_codes_generated": NOTICE,
+    "round_trip": {},
     "test": {},
     "totp_activated": NOTICE,
     "totp_deactivated": NOTICE,

@@ -18,6 +18,7 @@ from apps.core import health, mailing
 from apps.jobs.models import Job
 from apps.mail.models import Mail
 from apps.ops import views
+from apps.ops.models import Deployment
 from apps.tenants.models import Tenant
 from config.celery import app as celery_app
 from tests.conftest import Browser
@@ -241,6 +242,7 @@ def test_with_nothing_to_do_it_says_so(browser: Browser) -> None:
     page = browser.get(PAGE).content.decode()
     assert "No job is open, and none has failed." in page
     assert "none is due" in page
+    assert "Nothing was deployed yet." in page
     assert "jobs retry" not in page
 
 
@@ -262,9 +264,36 @@ def test_it_asks_as_many_questions_of_much_as_of_nothing(browser: Browser) -> No
         job(f"kind.{number}", "failed")
         mailing.send("test", to=f"person{number}@example.com")
         Crossing.objects.create(reason=f"Look after thing number {number}")
+        Deployment.objects.create(environment="production", release=str(number), who="Ada")
     with CaptureQueriesContext(connection) as of_much:
         browser.get(PAGE)
     assert len(of_much) == len(of_nothing)
+
+
+def test_the_newest_ten_deployments_are_told_with_how_they_ended(browser: Browser) -> None:
+    def deployed(release: str, **facts: Any) -> None:
+        facts = {"ended": timezone.now() + timedelta(seconds=200), **facts}
+        Deployment.objects.create(
+            environment="production", release=release, who="ada@example.com", **facts
+        )
+
+    for number in range(8):
+        deployed(f"old-{number}", outcome="live")
+    deployed("killed", outcome="running", ended=None)
+    deployed("hotfix", outcome="failed", despite="Sign-in is down", why="smoke: sign-in failed")
+    deployed("newest", outcome="running", ended=None)
+    response = browser.get(PAGE)
+    page = " ".join(response.content.decode().split())
+    assert [(one.release, one.state) for one in response.context["figures"].deployments][:4] == [
+        ("newest", "Running"),
+        ("hotfix", "Failed"),
+        ("killed", "Never ended"),
+        ("old-7", "Live"),
+    ]
+    for said in ("Sign-in is down", "smoke: sign-in failed", "ada@example.com", "3 min 20 s"):
+        assert said in page
+    assert "old-1" in page
+    assert "old-0" not in page
 
 
 # What it leaves behind

@@ -49,6 +49,11 @@ def job(tenant: Tenant, by: User) -> int:
     return Job.ask("sample", tenant=tenant, by=by).pk
 
 
+def round_trip(tenant: Tenant, by: User) -> int:
+    """A round trip that waits."""
+    return Job.ask("round_trip", tenant=tenant, by=by).pk
+
+
 def kind(tenant: Tenant, by: User) -> str:
     return "clients"
 
@@ -82,6 +87,7 @@ SAMPLES: dict[str, Callable[[Tenant, User], Any]] = {
     "invitations/<int:pk>": invitation,
     "clients/<int:pk>": client,
     "jobs/<int:pk>": job,
+    "roundtrips/<int:pk>": round_trip,
     "exports/new/<slug:kind>": kind,
     "exports/<int:pk>": export,
     "imports/new/<slug:kind>": kind,

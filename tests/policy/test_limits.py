@@ -38,6 +38,7 @@ SENSITIVE = {
     "invitation_create",
     "invitation_resend",
     "ownership_transfer_create",
+    "round_trip_create",
 }
 # What a form says, where whose account it is about is read from it.
 FORM = {"login": "ada@example.com", "email": "ada@example.com"}

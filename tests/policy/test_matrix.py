@@ -35,7 +35,12 @@ MISSING = 9_000_000
 TENANT_ROUTES = [route for route in routes() if route.access and route.access.role]
 OBJECT_ROUTES = [route for route in TENANT_ROUTES if "<int:pk>" in route.path]
 # What the tests below have something to search in; without it they would prove nothing.
-SENDS_MAIL = {"invitation_create", "invitation_resend", "ownership_transfer_create"}
+SENDS_MAIL = {
+    "invitation_create",
+    "invitation_resend",
+    "ownership_transfer_create",
+    "round_trip_create",
+}
 WRITES_FILES = {"export_create", "import_create", "import_start"}
 
 

@@ -142,6 +142,20 @@ def job_tone(state: str) -> str:
     return tones.get(state, "muted")
 
 
+@register.filter
+def deployment_tone(outcome: str) -> str:
+    """The colour of a deployment's badge by how it ended."""
+    return {"running": "", "live": "good", "failed": "bad"}.get(outcome, "warn")
+
+
+@register.filter
+def lasting(span: timedelta) -> str:
+    """How long something took, as people say it: "48 s", "3 min 20 s"."""
+    minutes, seconds = divmod(round(span.total_seconds()), 60)
+    words = f"{seconds}\N{NO-BREAK SPACE}s"
+    return f"{minutes}\N{NO-BREAK SPACE}min {words}" if minutes else words
+
+
 @register.inclusion_tag("components/nav_link.html", takes_context=True)
 def nav_link(
     context: Context, route: str, label: str, icon_name: str, rooms: str = ""

@@ -8,6 +8,7 @@ from apps.launch.registry import check
 PATHS = ("/healthz", "/readyz")
 NEEDED = ("database", "migrations", "cache", "broker", "worker")
 PROCESSES = ("release", "web", "worker", "beat")
+MIGRATES = ("deploy/release", "manage.py release", "manage.py migrate")  # any of them will do
 
 
 @check(
@@ -82,7 +83,7 @@ def readiness(facts: Facts) -> Outcome:
 def processes(facts: Facts) -> Outcome:
     procfile = known(facts.health).procfile
     wrong = [f"no {name}" for name in PROCESSES if name not in procfile]
-    if "manage.py migrate" not in procfile.get("release", "manage.py migrate"):
+    if not any(one in procfile.get("release", MIGRATES[0]) for one in MIGRATES):
         wrong.append("release does not migrate")
     if not wrong:
         return Passed(listed(PROCESSES))

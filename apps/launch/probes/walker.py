@@ -191,13 +191,17 @@ class Walker:
             raise Astray(f"{urlsplit(url).netloc} is somebody else's host")
         began = time.monotonic()
         try:
-            answer = self.visitor.ask(method, url, {HEADER: ticket(), **(headers or {})}, body)
+            answer = self.visitor.ask(method, url, {**self.extra(), **(headers or {})}, body)
         except Unasked:
             trip.costs.append(Cost(ms=(time.monotonic() - began) * 1000))
             raise
         trip.costs.append(cost(answer))
         self.last = answer
         return answer
+
+    def extra(self) -> dict[str, str]:
+        """Headers that each request bears: what the product tells its queries by."""
+        return {HEADER: ticket()}
 
     def judged(self, step: Step, answer: Answer) -> Answer:
         """The answer, if it is the one that was meant. Raises Astray and Limited."""
