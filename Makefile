@@ -15,6 +15,9 @@ test: ## Run the suite (ARGS="tests/clients -x" for a part of it)
 prove: ## Run the heavy proofs that the suite leaves out
 	@$(IN) pytest -m prove $(ARGS)
 
+previous: ## Run the former release's tests on the tables that this code makes
+	@$(IN) dev.previous $(ARGS)
+
 check: ## Lint, formats, types, secrets, imports, templates, migrations, deployment checks
 	@$(IN) dev.check
 
@@ -33,4 +36,4 @@ reset: ## Remove the data of make run (FORCE=1 asks nothing)
 lock: ## Compile requirements/*.in again (ARGS=--upgrade for newer versions)
 	@$(IN) dev.lock $(ARGS)
 
-.PHONY: help run test prove check lint bench screenshots reset lock
+.PHONY: help run test prove previous check lint bench screenshots reset lock
