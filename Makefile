@@ -24,6 +24,15 @@ check: ## Lint, formats, types, secrets, imports, templates, migrations, deploym
 lint: ## Lint and formats alone
 	@$(IN) dev.check lint
 
+launch: ## Ask launch_check what code and tables can tell, as CI does
+	@$(IN) dev.launch
+
+audit: ## Ask whether a locked package has a known vulnerability
+	@$(IN) dev.audit
+
+roles: ## Make the two database roles on a server of your own
+	@$(IN) dev.roles
+
 bench: ## Measure what the suite does not
 	@$(IN) pytest -m bench $(ARGS)
 
@@ -36,4 +45,4 @@ reset: ## Remove the data of make run (FORCE=1 asks nothing)
 lock: ## Compile requirements/*.in again (ARGS=--upgrade for newer versions)
 	@$(IN) dev.lock $(ARGS)
 
-.PHONY: help run test prove previous check lint bench screenshots reset lock
+.PHONY: help run test prove previous check lint launch audit roles bench screenshots reset lock
