@@ -15,11 +15,23 @@ test: ## Run the suite (ARGS="tests/clients -x" for a part of it)
 prove: ## Run the heavy proofs that the suite leaves out
 	@$(IN) pytest -m prove $(ARGS)
 
+previous: ## Run the former release's tests on the tables that this code makes
+	@$(IN) dev.previous $(ARGS)
+
 check: ## Lint, formats, types, secrets, imports, templates, migrations, deployment checks
 	@$(IN) dev.check
 
 lint: ## Lint and formats alone
 	@$(IN) dev.check lint
+
+launch: ## Ask launch_check what code and tables can tell, as CI does
+	@$(IN) dev.launch
+
+audit: ## Ask whether a locked package has a known vulnerability
+	@$(IN) dev.audit
+
+roles: ## Make the two database roles on a server of your own
+	@$(IN) dev.roles
 
 bench: ## Measure what the suite does not
 	@$(IN) pytest -m bench $(ARGS)
@@ -33,4 +45,4 @@ reset: ## Remove the data of make run (FORCE=1 asks nothing)
 lock: ## Compile requirements/*.in again (ARGS=--upgrade for newer versions)
 	@$(IN) dev.lock $(ARGS)
 
-.PHONY: help run test prove check lint bench screenshots reset lock
+.PHONY: help run test prove previous check lint launch audit roles bench screenshots reset lock

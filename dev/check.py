@@ -21,7 +21,11 @@ CHECKS = LINT | {
     "lint-imports": ["-c", "from importlinter.cli import lint_imports_command as run; run()"],
     "djlint check": ["-m", "djlint", "templates", "--check"],
     "djlint lint": ["-m", "djlint", "templates", "--lint"],
-    "migrations": ["manage.py", "makemigrations", "--check", "--dry-run"],
+    "workflows": [
+        *("-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"),
+        *sorted(str(path) for path in (ROOT / ".github/workflows").glob("*.yml")),
+    ],
+    "migrations": ["manage.py", "migration_check"],
     "deployment": ["manage.py", "check", "--deploy", "--fail-level", "WARNING"],
 }
 

@@ -13,6 +13,7 @@ LOCKS = (
     ("base.txt", "3.11", ["base.in"]),
     ("production.txt", "3.11", ["production.in", "--constraints=requirements/base.txt"]),
     ("development.txt", "3.11", ["development.in", "--constraints=requirements/production.txt"]),
+    ("audit.txt", "3.11", ["audit.in"]),
     ("next.txt", "3.12", ["development.in", "--overrides=requirements/next.in"]),
 )
 

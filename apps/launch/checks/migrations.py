@@ -1,6 +1,5 @@
 """LC-MIG: whether the next deploy's migrations can run beside the release that still serves."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from apps.launch.checks.evidence import staleness
@@ -18,12 +17,21 @@ def waiting(facts: Facts, harm: Harm) -> list[Step]:
     """The harmful steps of migrations that have yet to run, on tables that may have rows."""
     database = known(facts.database)
     waits = {name for name in database.unapplied if name.split(".")[0] in database.applied_apps}
-    steps = known(facts.migrations).steps
-    return [step for step in steps if step.migration in waits and step.harm is harm]
+    return [step for step in known(facts.migrations).among(waits) if step.harm is harm]
 
 
-def told(steps: Iterable[Step]) -> str:
-    return listed([f"{step.migration} {step.what}" for step in steps], most=2)
+def judged(steps: list[Step], sound: str) -> Outcome | None:
+    """Pass what has no harmful step, or only such as the migration itself accepts for a reason."""
+    if not steps:
+        return Passed(sound)
+    if all(step.accepted for step in steps):
+        return Passed(listed([f"{told([each])}, accepted: {each.accepted}" for each in steps], 2))
+    return None
+
+
+def told(steps: list[Step]) -> str:
+    meant = [step for step in steps if not step.accepted] or steps
+    return listed([f"{step.migration} {step.what}" for step in meant], most=2)
 
 
 @check(
@@ -71,13 +79,11 @@ def unmade(facts: Facts) -> Outcome:
 )
 def breaking(facts: Facts) -> Outcome:
     steps = waiting(facts, Harm.BREAKS)
-    if not steps:
-        return Passed("nothing that it needs is taken away")
-    return Failed(
+    return judged(steps, "nothing that it needs is taken away") or Failed(
         title="A migration that waits breaks the release that still serves",
         evidence=told(steps),
         why="From migrate on, pages fail until the new code runs.",
-        fix="expand first, contract a release later: docs/checks/LC-MIG-003.md",
+        fix="expand first, contract a release later: docs/migrations.md",
     )
 
 
@@ -90,13 +96,11 @@ def breaking(facts: Facts) -> Outcome:
 )
 def locking(facts: Facts) -> Outcome:
     steps = waiting(facts, Harm.LOCKS)
-    if not steps:
-        return Passed("no long lock")
-    return Failed(
+    return judged(steps, "no long lock") or Failed(
         title="A migration that waits locks a table while it works",
         evidence=told(steps),
         why="On a large table everybody waits until it is done.",
-        fix="the concurrent or validated form: docs/checks/LC-MIG-004.md",
+        fix="the concurrent or validated form: docs/migrations.md",
     )
 
 
@@ -109,9 +113,7 @@ def locking(facts: Facts) -> Outcome:
 )
 def one_way(facts: Facts) -> Outcome:
     steps = waiting(facts, Harm.ONE_WAY)
-    if not steps:
-        return Passed("each has a way back")
-    return Failed(
+    return judged(steps, "each has a way back") or Failed(
         title="A migration that waits cannot be undone",
         evidence=told(steps),
         why="When it goes wrong, only a backup brings you back.",

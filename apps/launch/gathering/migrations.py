@@ -1,29 +1,24 @@
 """Reads the migrations' files and finds what would hurt a product that runs meanwhile."""
 
-from collections.abc import Iterator
+import inspect
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.apps import apps
-from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently
-from django.db import models
 from django.db.migrations import operations as ops
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
 from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
-from django.db.models import NOT_PROVIDED
 
-from apps.launch.facts.migrations import Harm, Migrations, Step
+from apps.launch.facts.migrations import RULES, Migrations, Step
+from apps.launch.gathering.operations import Judged, judged, subject, together
+from config.env import BASE_DIR
 
-Judged = Iterator[tuple[str, Harm]]
-TAKEN_AWAY = {
-    ops.DeleteModel: "drops the table of {0.name}",
-    ops.RenameModel: "renames {0.old_name} to {0.new_name}",
-    ops.RemoveField: "drops {0.model_name}.{0.name}",
-    ops.RenameField: "renames {0.model_name}.{0.old_name} to {0.new_name}",
-    ops.AlterModelTable: "renames the table of {0.name}",
-}
+REASON = 3  # words that a reason has at least
 
 
 def migrations() -> Migrations:
@@ -31,17 +26,28 @@ def migrations() -> Migrations:
     loader = MigrationLoader(None, ignore_no_migrations=True)
     conflicts = tuple(sorted(loader.detect_conflicts()))
     ours = {one.label for one in apps.get_app_configs() if one.name.startswith("apps.")}
-    steps = [
-        Step(migration=f"{app}.{name}", what=what, harm=harm)
+    own = {
+        f"{app}.{name}": migration
         for (app, name), migration in sorted(loader.disk_migrations.items())
         if app in ours
-        for what, harm in harmful(migration, state_before(migration, loader))
-    ]
+    }
     return Migrations(
-        steps=tuple(steps),
+        steps=tuple(
+            step
+            for migration in own.values()
+            for step in harmful(migration, state_before(migration, loader))
+        ),
         conflicts=conflicts,
         unmade=() if conflicts else tuple(unmade(loader)),
+        made=tuple((name, model) for name, one in own.items() for model in makes(one)),
+        files=tuple((name, file_of(one)) for name, one in own.items()),
+        edits=tuple((name, acceptances(one).get("edited", "")) for name, one in own.items()),
     )
+
+
+def file_of(migration: Migration) -> str:
+    """Where a migration stands, as seen from the project's folder."""
+    return os.path.relpath(inspect.getfile(type(migration)), BASE_DIR)
 
 
 def unmade(loader: MigrationLoader) -> Iterator[str]:
@@ -53,90 +59,95 @@ def unmade(loader: MigrationLoader) -> Iterator[str]:
         yield from (f"{app}.{one.name}" for one in made)
 
 
-def harmful(migration: Migration, before: ProjectState) -> Judged:
-    """The operations of one migration that hurt, but for those on tables that it makes itself."""
-    new: set[str] = set()
-    for operation in flat(migration.operations):
-        if isinstance(operation, ops.CreateModel):
-            new.add(operation.name_lower)
-        elif (
-            getattr(operation, "model_name_lower", getattr(operation, "name_lower", "")) not in new
-        ):
-            yield from judged(operation, migration.app_label, before)
-        operation.state_forwards(migration.app_label, before)
-
-
-def subject(operation: Any) -> str:
-    """The model that an operation is about, in small letters; blank for one about none."""
-    names = (getattr(operation, f"{each}name_lower", "") for each in ("model_", "old_", ""))
-    return next((name for name in names if name), "")
-
-
 def state_before(migration: Migration, loader: MigrationLoader) -> ProjectState:
     """The models as the migration finds them."""
     key = (migration.app_label, migration.name)
     return loader.graph.make_state(nodes=key, at_end=False, real_apps=loader.unmigrated_apps)
 
 
-def flat(operations: Any) -> Iterator[Any]:
-    """Each operation, those that stand for the database alone included."""
-    for operation in operations:
-        if isinstance(operation, ops.SeparateDatabaseAndState):
-            yield from flat(operation.database_operations)
-        else:
-            yield operation
+def makes(migration: Migration) -> Iterator[str]:
+    """The models, as app.model, whose tables a migration makes."""
+    for operation in migration.operations:
+        for each in getattr(operation, "database_operations", [operation]):
+            if isinstance(each, ops.CreateModel):
+                yield f"{migration.app_label}.{each.name_lower}"
 
 
-def judged(operation: Any, app: str, before: ProjectState) -> Judged:
-    """What an operation does, in words, and why it hurts; nothing for one that does not."""
-    for kind, words in TAKEN_AWAY.items():
-        if isinstance(operation, kind):
-            yield words.format(operation), Harm.BREAKS
-    if isinstance(operation, ops.RunPython) and operation.reverse_code is None:
-        yield "runs Python with no way back", Harm.ONE_WAY
-    if isinstance(operation, ops.RunSQL) and operation.reverse_sql is None:
-        yield "runs SQL with no way back", Harm.ONE_WAY
-    if isinstance(operation, ops.AddField):
-        yield from added(operation)
-    if isinstance(operation, ops.AlterField):
-        yield from altered(operation, app, before)
-    if isinstance(operation, ops.AddIndex) and not isinstance(operation, AddIndexConcurrently):
-        yield f"adds index {operation.index.name} while others wait", Harm.LOCKS
-    if isinstance(operation, ops.AddConstraint) and not isinstance(
-        operation, AddConstraintNotValid
-    ):
-        yield f"adds constraint {operation.constraint.name} and reads all rows", Harm.LOCKS
-    if isinstance(operation, ops.AlterUniqueTogether) and operation.unique_together:
-        yield f"adds a unique constraint to {operation.name}", Harm.LOCKS
+def harmful(migration: Migration, before: ProjectState) -> Iterator[Step]:
+    """The operations of one migration that hurt, but for those on tables that it makes itself.
+
+    Each carries the reason that the migration gives for it: `accepted`, by the rule's name. What
+    that accepts for nothing, or without a reason, counts as harm of its own.
+    """
+    name = f"{migration.app_label}.{migration.name}"
+    accepted = acceptances(migration)
+    done: set[str] = set()
+    for step in steps(migration, before):
+        done.add(step.rule)
+        yield replace(step, migration=name, accepted=accepted.get(step.rule, ""))
+    for what in unsound(accepted, done):
+        yield Step(
+            migration=name,
+            what=what,
+            rule="acceptance",
+            harm=RULES["acceptance"].harm,
+            operation="accepted",
+        )
 
 
-def added(operation: ops.AddField) -> Judged:
-    """A new column that the former release cannot fill, or whose key reads and locks two tables."""
-    field: Any = operation.field
-    where = f"{operation.model_name}.{operation.name}"
-    if field.many_to_many or isinstance(field, models.GeneratedField):
+def acceptances(migration: Migration) -> Mapping[str, str]:
+    """What a migration accepts of itself: reasons, by the names of rules."""
+    accepted: Mapping[str, str] = getattr(migration, "accepted", {})
+    return accepted
+
+
+def unsound(accepted: Mapping[str, str], done: set[str]) -> Iterator[str]:
+    """What is wrong with what a migration accepts; `edited` shows only against another commit."""
+    for rule, reason in accepted.items():
+        if rule not in RULES:
+            yield f"accepts {rule}, which is no rule"
+        elif rule not in done | {"edited"}:
+            yield f"accepts {rule}, which it does not do"
+        if len(str(reason).split()) < REASON:
+            yield f"accepts {rule} without a reason"
+
+
+def steps(migration: Migration, before: ProjectState) -> Iterator[Step]:
+    """The harmful operations, with the place of each in the file."""
+    new: set[str] = set()
+    app = migration.app_label
+    for number, operation in enumerate(migration.operations):
+        place = f"operations[{number}] {type(operation).__name__}"
+        for each, state in carried_out(operation, app, before):
+            model = subject(each)
+            if isinstance(each, ops.CreateModel):
+                new.add(model)
+            elif model not in new:
+                yield from told(judged(each, app, state), place, app, model)
+        operation.state_forwards(app, before)
+    yield from told(together(migration, new), "operations", app, "")
+
+
+def carried_out(
+    operation: Any, app: str, before: ProjectState
+) -> Iterator[tuple[Any, ProjectState]]:
+    """What an operation does to the database, in pieces, and the models that each piece finds."""
+    if not isinstance(operation, ops.SeparateDatabaseAndState):
+        yield operation, before
         return
-    if not field.null and getattr(field, "db_default", NOT_PROVIDED) is NOT_PROVIDED:
-        yield f"adds {where}, not null and without a db_default", Harm.BREAKS
-    if field.unique or field.db_index:
-        yield f"adds an index on {where} while others wait", Harm.LOCKS
+    state = before.clone()
+    for each in operation.database_operations:
+        yield from carried_out(each, app, state)
+        each.state_forwards(app, state)
 
 
-def altered(operation: ops.AlterField, app: str, before: ProjectState) -> Judged:
-    """A column of another type, or one that must be filled from now on."""
-    where = f"{operation.model_name}.{operation.name}"
-    old: Any = before.models[app, operation.model_name_lower].fields[operation.name]
-    new: Any = operation.field
-    if type_of(old) != type_of(new):
-        yield f"changes the type of {where}", Harm.LOCKS
-    if old.null and not new.null:
-        yield f"makes {where} not null", Harm.LOCKS
-    if (new.db_index and not old.db_index) or (new.unique and not old.unique):
-        yield f"adds an index on {where} while others wait", Harm.LOCKS
-
-
-def type_of(field: Any) -> str:
-    """A column's type as far as rewriting goes: text grows and shrinks without."""
-    if isinstance(field, models.CharField | models.TextField):
-        return "text"
-    return str(field.get_internal_type())
+def told(found: Judged, place: str, app: str, model: str) -> Iterator[Step]:
+    for rule, what in found:
+        yield Step(
+            migration="",
+            what=what,
+            rule=rule,
+            harm=RULES[rule].harm,
+            operation=place,
+            model=f"{app}.{model}" if model else "",
+        )
