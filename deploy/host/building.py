@@ -31,7 +31,8 @@ exec env -i HOME="${{HOME:-/}}" LANG=C.UTF-8 PYTHONUNBUFFERED=1 \\
 """
 START = """\
 #!/bin/sh
-# Starts this release's {kind}, by its line of the Procfile.
+# Starts this release's {kind}, by its line of the Procfile, and counts how often.
+echo started >>{starts}
 exec {run} sh -c {line}
 """
 # The scripts of an environment name the folder that it was made in. So it is made where it stays,
@@ -114,7 +115,12 @@ class Builder:
         """What starts each process, and what runs any command as this release."""
         run = self.layout.own(self.name, "run")
         starts = {
-            kind: START.format(kind=kind, run=run, line=shlex.quote(directly(line)))
+            kind: START.format(
+                kind=kind,
+                run=run,
+                starts=self.layout.own(self.name, f"{kind}.starts"),
+                line=shlex.quote(directly(line)),
+            )
             for kind, line in self.lines.items()
         }
         return starts | {

@@ -13,7 +13,10 @@ import socket
 import sys
 import time
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
+STARTS = ".host/web.starts"  # in the release's folder, where this runs
+HOPELESS = 2  # ends of the web before it ever answered, after which nobody waits any longer
 PAUSE = 0.1  # seconds between two questions
 ANSWER = 5.0  # seconds that one may take
 
@@ -65,15 +68,25 @@ def main(path: str, release: str, seconds: str, needed: str = "") -> int:
     deadline = time.monotonic() + float(seconds)
     if release == "drained":
         return drain(path, deadline)
+    before = starts()
     while True:
         what = missing(path, release)
         if not what or (what == "worker" and needed != "all"):
             print(what or "ready")
             return 0
+        if (ends := starts() - before) >= HOPELESS:
+            print(f"it ended as it started, {ends} times so far; {what}")
+            return 1
         if time.monotonic() > deadline:
             print(what)
             return 1
         time.sleep(PAUSE)
+
+
+def starts() -> int:
+    """How often this release's web was started, as its script notes; none are noted elsewhere."""
+    noted = Path(STARTS)
+    return len(noted.read_bytes().splitlines()) if noted.exists() else 0
 
 
 def drain(path: str, deadline: float) -> int:
