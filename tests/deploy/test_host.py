@@ -59,6 +59,7 @@ def test_the_next_deploy_and_the_way_back_drop_no_request(machine: Machine, firs
     assert machine.main_processes() == of_each_kind(first)
 
 
+@pytest.mark.prove
 def test_a_release_that_does_not_boot_is_never_seen_and_leaves_nothing(
     machine: Machine, first: str
 ) -> None:
