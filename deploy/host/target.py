@@ -158,7 +158,7 @@ class HostTarget:
             umask 077; mkdir -p "$1/shared/files"
             [ -f "$1/shared/.env" ] || { echo "there is no $1/shared/.env"; exit 1; }
             chmod 600 "$1/shared/.env"
-            grep -Eq "^(export )?FILES_ROOT=[\"']?/" "$1/shared/.env" || {
+            grep -Eq "^(export )?FILES_ROOT=.?/" "$1/shared/.env" || {
                 echo "FILES_ROOT in $1/shared/.env has to be a full path, which releases share"
                 exit 1
             }
