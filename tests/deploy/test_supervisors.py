@@ -1,5 +1,8 @@
 """What systemd is given, and how what it and supervisord say is read."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from deploy.host.layout import Layout
@@ -72,3 +75,42 @@ def test_a_line_of_supervisord_is_a_process(state: str, is_well: bool) -> None:
     expected = Process(name="worker", release=NAME, state=state.lower(), is_well=is_well)
     assert Supervisord(Shell(), LAYOUT, "production").process(line) == expected
     assert Supervisord(Shell(), LAYOUT, "production").process("unix:///x no such file") is None
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where a systemctl notes how it is called: systemd itself runs in no test."""
+    program = tmp_path / "systemctl"
+    program.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "asked").touch()
+    return tmp_path / "asked"
+
+
+def test_systemd_is_asked_to_start_now_and_with_the_machine_and_to_stop_for_good(
+    systemd: Systemd, asked: Path
+) -> None:
+    systemd.is_root = True
+    systemd.start("web", NAME)
+    systemd.stop("web", NAME)
+    assert asked.read_text().splitlines() == [
+        f"enable --quiet --now slipway-production-web@{NAME}.service",
+        f"disable --quiet --now slipway-production-web@{NAME}.service",
+        f"reset-failed slipway-production-web@{NAME}.service",
+    ]
+
+
+def test_systemd_forgets_what_a_kill_left_enabled(
+    systemd: Systemd, asked: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    systemd.is_root = True
+    monkeypatch.setattr(Systemd, "folder", lambda self: str(tmp_path))
+    (tmp_path / "default.target.wants").mkdir()
+    other = "20261127T120000Z-0000000"
+    for unit in (systemd.unit("web", NAME), systemd.unit("web", other), "nginx.service"):
+        (tmp_path / "default.target.wants" / unit).symlink_to(tmp_path / "web@.service")
+    systemd.forget(all_but=NAME)
+    assert asked.read_text().splitlines() == [
+        f"disable --quiet slipway-production-web@{other}.service"
+    ]
