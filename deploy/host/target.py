@@ -56,8 +56,13 @@ class HostTarget:
         return layout.listed(text)
 
     def processes(self) -> list[Process]:
-        """What the supervisor runs."""
-        return self.supervisor.running()
+        """What the supervisor runs, and a line for each process that should run and does not."""
+        found, live = self.supervisor.running(), self.live()
+        missing = {*SERVED} - {one.name for one in found if one.release == live}
+        return found + [
+            Process(name=kind, release=live, state="missing", is_well=False)
+            for kind in (sorted(missing) if live else ())
+        ]
 
     def run(self, command: list[str], *, release: str = "", text: str = "") -> Output:
         """Run a command in the live release or the one that is named, with its variables."""
@@ -123,12 +128,6 @@ class HostTarget:
             steps.do("Judge it where it will run, and take a backup", source.before_release)
         else:  # it tells its own steps
             source.before_release(lambda command: self.run(command, release=name))
-        steps.do(
-            "Collect static files",
-            self.must_run,
-            name,
-            ["python", "manage.py", "collectstatic", "--noinput"],
-        )
         steps.do(
             "Run the release phase", self.must_run, name, ["sh", self.layout.own(name, "release")]
         )
