@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from config.env import BASE_DIR
-from tests.deploy.machine import Machine
+from tests.deploy.conftest import Journey
+from tests.deploy.machine import DESPITE, Machine
 
 pytestmark = pytest.mark.xdist_group("machine")
 PAGE = (BASE_DIR / "docs/deploy.md").read_text(encoding="utf-8")
@@ -24,9 +25,9 @@ VERBS = [shlex.split(line.removeprefix("deploy/")) for line in LINES if line.sta
 AS_ROOT = {"apt-get", "adduser", "install", "loginctl"}
 
 
-def test_every_verb_of_the_page_was_typed(machine: Machine) -> None:
-    machine.type("status")
-    machine.type("status", "--json")
+def test_every_verb_of_the_page_was_typed(machine: Machine, journey: Journey) -> None:
+    for words in (["status"], ["status", "--json"], ["deploy", "--dry-run", *DESPITE]):
+        assert machine.type(*words).returncode == 0
     for words in (["backup"], ["restore", "--help"]):
         assert machine.type(*words).stdout, "the command's own words come back"
     assert len(VERBS) > 6
