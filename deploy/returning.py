@@ -67,6 +67,8 @@ class Rollback:
                 text = done.text[done.text.index("{\n") : done.text.rindex("}") + 1]
                 told = json.loads(text)["migrations"]
                 return lost(told, self.git.files(to.commit))
+            except Stopped as stopped:  # git does not know the commit
+                return f"{stopped}; {stopped.way_back}"
             except (ValueError, KeyError):
                 return (
                     f"{newest.name} does not say what its database has: {done.text.strip()[-300:]}"
