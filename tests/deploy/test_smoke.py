@@ -369,7 +369,10 @@ def test_a_worker_that_is_gone_is_told_by_the_queue_and_mail_that_cannot_leave_b
 ) -> None:
     keep = ("--session", str(signed_in))
     portal.smtp.stop()
-    told = smoke(*keep)
+    try:
+        told = smoke(*keep)
+    finally:
+        portal.smtp.start()
     assert told.failed == ["mail"]
     assert told.lines["mail"]["said"] == "it is queued, not sent"
     assert portal.processes
