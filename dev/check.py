@@ -25,7 +25,7 @@ CHECKS = LINT | {
         *("-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"),
         *sorted(str(path) for path in (ROOT / ".github/workflows").glob("*.yml")),
     ],
-    "migrations": ["manage.py", "migration_check"],
+    "migrations": ["-m", "dev.migrations"],
     "deployment": ["manage.py", "check", "--deploy", "--fail-level", "WARNING"],
 }
 

@@ -1,7 +1,7 @@
 """What manage.py migration_check says: each harmful step, where it stands, and the way around."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from apps.launch.facts.migrations import RULES, Migrations, Step
@@ -46,12 +46,19 @@ class Verdict:
 
 
 def verdict(
-    found: Migrations, limits: dict[str, str], *, since: Since | None, despite: str
+    found: Migrations,
+    limits: dict[str, str],
+    *,
+    since: Since | None,
+    despite: str,
+    second: Callable[[set[str]], list[Step]] | None = None,
 ) -> Verdict:
-    """Judge all migrations, or those that differ from a release's."""
+    """Judge all migrations, or those that differ from a release's; `second` is asked as well."""
     files = dict(found.files)
     names = set(files) if since is None else set(since.new)
     steps = list(found.steps) if since is None else found.among(names)
+    if second is not None:
+        steps += second(names)
     if since is not None:
         steps += [edited(name, found) for name in sorted(since.edited)]
     return Verdict(

@@ -15,6 +15,7 @@ from django.db.migrations.state import ProjectState
 from apps.clients.models import Client
 from apps.core.owner import as_owner
 from apps.launch.facts.migrations import RULES, Harm
+from apps.launch.gathering.linted import SAME, asked, heard
 from apps.launch.gathering.migrations import harmful
 from apps.tenants.models import Tenant
 from apps.tenants.scope import outside, platform_scope
@@ -72,8 +73,12 @@ def test_a_recipe_runs_there_and_back_and_is_judged_safe(block: str, acme: Tenan
         for each in written(block):
             assert [step for step in harmful(each, state.clone()) if not step.accepted] == []
             before = state.clone()
-            with connection.schema_editor(atomic=each.atomic) as editor:
+            with heard() as sql, connection.schema_editor(atomic=each.atomic) as editor:
                 state = each.apply(state, editor)
+            meant = set(getattr(each, "accepted", {}))
+            assert [
+                one for one in asked(sql, atomic=each.atomic) if not SAME[one.rule] & meant
+            ] == []
             done.append((each, before))
         assert done
         for each, before in reversed(done):

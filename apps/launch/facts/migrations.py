@@ -55,6 +55,7 @@ RULES = {
     "backfill": locks("move the rows in a migration of its own, in pieces, with atomic = False"),
     "lock-timeout": locks("leave lock_timeout as the settings have it"),
     "unknown": locks("build it of Django's own operations, or say why it is harmless"),
+    "sql": locks("look squawk's rule up, and do without; else accept it by the name of sql"),
     "one-way": Rule(
         harm=Harm.ONE_WAY,
         recipe="give it reverse_code or reverse_sql, RunPython.noop if nothing is to be undone",

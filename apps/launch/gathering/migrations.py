@@ -19,6 +19,8 @@ from apps.launch.gathering.operations import Judged, judged, subject, together
 from config.env import BASE_DIR
 
 REASON = 3  # words that a reason has at least
+# Found by comparing with another commit, and by squawk.
+ASKED_APART = {"edited", "sql"}
 
 
 def migrations() -> Migrations:
@@ -102,11 +104,11 @@ def acceptances(migration: Migration) -> Mapping[str, str]:
 
 
 def unsound(accepted: Mapping[str, str], done: set[str]) -> Iterator[str]:
-    """What is wrong with what a migration accepts; `edited` shows only against another commit."""
+    """What is wrong with what a migration accepts; some shows only where more is asked."""
     for rule, reason in accepted.items():
         if rule not in RULES:
             yield f"accepts {rule}, which is no rule"
-        elif rule not in done | {"edited"}:
+        elif rule not in done | ASKED_APART:
             yield f"accepts {rule}, which it does not do"
         if len(str(reason).split()) < REASON:
             yield f"accepts {rule} without a reason"
