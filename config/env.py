@@ -13,6 +13,8 @@ from config.parsers import (
     ADDRESS_RULES,
     AddressRule,
     Smtp,
+    age_recipients,
+    backup_url,
     choice,
     client_address,
     database_url,
@@ -239,6 +241,68 @@ class Env:
         source="a random generator",
         rotation="Yearly, and when somebody who knows it leaves. Set the new one here and in "
         "the monitors; customers notice nothing.",
+    )
+    BACKUP_URL: str = declare(
+        "Where backups are kept, off the platform: s3://bucket/prefix, or file:///folder, which "
+        "is for a disk of another machine. See docs/backups.md.",
+        example="s3://portal-backups/production",
+        parse=backup_url,
+        default="",
+        source="the company that keeps the backups",
+    )
+    BACKUP_RECIPIENTS: list[str] = declare(
+        "The public age keys that backups are encrypted to, comma-separated. "
+        "Their private halves are kept elsewhere, never on the platform.",
+        example="age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+        parse=age_recipients,
+        default=[],
+        source="manage.py backup --new-key",
+    )
+    BACKUP_ENDPOINT: str = declare(
+        "The address of the S3-compatible store, where it is not Amazon's.",
+        example="https://s3.eu-central-003.backblazeb2.com",
+        parse=site_url,
+        default="",
+        source="the company that keeps the backups",
+    )
+    BACKUP_REGION: str = declare(
+        "The store's region.",
+        example="eu-central-003",
+        default="us-east-1",
+        source="the company that keeps the backups",
+    )
+    BACKUP_ACCESS_KEY: str = declare(
+        "The store's access key, which may read, write, list and delete in that bucket alone.",
+        example="the-key-id",
+        default="",
+        is_secret=True,
+        source="the company that keeps the backups",
+        rotation="Yearly, together with BACKUP_SECRET_KEY.",
+    )
+    BACKUP_SECRET_KEY: str = declare(
+        "The secret that belongs to BACKUP_ACCESS_KEY.",
+        example="the-secret-shown-once",
+        default="",
+        is_secret=True,
+        source="the company that keeps the backups",
+        rotation="Yearly. Make a second key, set both variables, run `backup --list`, then delete "
+        "the first.",
+    )
+    BACKUP_KEEP_DAILY: int = declare(
+        "Of how many days the newest backup is kept.", example="7", parse=number, default=7
+    )
+    BACKUP_KEEP_WEEKLY: int = declare(
+        "Of how many weeks the newest backup is kept.", example="5", parse=number, default=5
+    )
+    BACKUP_KEEP_MONTHLY: int = declare(
+        "Of how many months the newest backup is kept.", example="12", parse=number, default=12
+    )
+    BACKUP_IDENTITY: str = declare(
+        "The file with the private age key, for `restore` alone: set it where a restore runs, for "
+        "as long as it runs.",
+        example="/media/safe/portal-backup-key.txt",
+        default="",
+        source="manage.py backup --new-key",
     )
     SENTRY_DSN: str = declare(
         "Sends errors to Sentry when set.",

@@ -221,6 +221,31 @@ def redis_url(value: str) -> str:
     return value
 
 
+def backup_url(value: str) -> str:
+    """Take s3://bucket/prefix or file:///folder, without anything secret in it."""
+    url = split(value)
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError(
+            "takes bucket and prefix alone; the key is BACKUP_ACCESS_KEY"
+        )
+    in_bucket = url.scheme == "s3" and url.hostname
+    in_folder = url.scheme == "file" and not url.netloc and len(url.path) > 1
+    if not (in_bucket or in_folder):
+        raise ValueError("must be s3://bucket/prefix or file:///folder")
+    return value.rstrip("/")
+
+
+def age_recipients(value: str) -> list[str]:
+    """Take public age keys, and refuse a private one by name: it must not be on the platform."""
+    if "AGE-SECRET-KEY" in value.upper():
+        raise ValueError("has a private key; it takes the public ones, which begin with age1")
+    keys = words(value)
+    for key in keys:
+        if not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", key):
+            raise ValueError("must be public age keys, which are age1 and 58 more characters")
+    return keys
+
+
 def smtp_url(value: str) -> Smtp:
     """Take smtp+tls:// (STARTTLS) or smtps:// (TLS); plain smtp:// is for loopback alone."""
     url = split(value)

@@ -180,6 +180,22 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "apps.core.errors.csrf_failure"
 
+# Backups: a dump of everything, encrypted, where the platform's loss does not reach it.
+BACKUP_URL = ENV.BACKUP_URL
+BACKUP_STORE = {
+    "endpoint": ENV.BACKUP_ENDPOINT,
+    "region": ENV.BACKUP_REGION,
+    "access_key_id": ENV.BACKUP_ACCESS_KEY,
+    "secret_access_key": ENV.BACKUP_SECRET_KEY,
+}
+BACKUP_RECIPIENTS = ENV.BACKUP_RECIPIENTS
+BACKUP_KEEP = {
+    "daily": ENV.BACKUP_KEEP_DAILY,
+    "weekly": ENV.BACKUP_KEEP_WEEKLY,
+    "monthly": ENV.BACKUP_KEEP_MONTHLY,
+}
+BACKUP_IDENTITY = ENV.BACKUP_IDENTITY
+
 # The wire
 CLIENT_ADDRESS_RULE = ENV.CLIENT_ADDRESS_FROM
 # Without a proxy in front, whoever asks could say of plain HTTP that it was HTTPS.

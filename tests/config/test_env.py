@@ -72,7 +72,11 @@ def test_blanks_count_as_unset() -> None:
     assert read({**COMPLETE, "LOG_LEVEL": " "}).LOG_LEVEL == "INFO"
 
 
+RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 GOOD: list[tuple[str, str, Any]] = [
+    ("BACKUP_URL", "s3://portal-backups/production/", "s3://portal-backups/production"),
+    ("BACKUP_URL", "file:///mnt/backups", "file:///mnt/backups"),
+    ("BACKUP_RECIPIENTS", f"{RECIPIENT}, {RECIPIENT}", [RECIPIENT, RECIPIENT]),
     ("SECRET_KEY_FALLBACKS", f"{LONG}, {LONG[::-1]},", [LONG, LONG[::-1]]),
     ("SITE_URL", "https://App.Example.com/", "https://app.example.com"),
     ("SITE_URL", "https://app.example.com:443", "https://app.example.com"),
@@ -133,6 +137,17 @@ def test_a_good_value_is_parsed(name: str, value: str, expected: Any) -> None:
 
 
 BAD = [
+    ("BACKUP_URL", "s3:///prefix", "must be s3://bucket/prefix"),
+    ("BACKUP_URL", "/mnt/backups", "must be s3://bucket/prefix"),
+    ("BACKUP_URL", "file://mnt/backups", "must be s3://bucket/prefix"),
+    ("BACKUP_URL", "s3://key:secret@bucket", "takes bucket and prefix alone"),
+    ("BACKUP_URL", "s3://bucket?endpoint=a", "takes bucket and prefix alone"),
+    ("BACKUP_RECIPIENTS", "age1short", "must be public age keys"),
+    ("BACKUP_RECIPIENTS", "AGE-SECRET-KEY-1QQQ", "has a private key"),
+    ("BACKUP_ENDPOINT", "http://s3.example.com", "must start with https://"),
+    ("BACKUP_KEEP_DAILY", "0", "at least 1"),
+    ("BACKUP_KEEP_WEEKLY", "few", "at least 1"),
+    ("BACKUP_KEEP_MONTHLY", "-1", "at least 1"),
     ("DJANGO_SETTINGS_MODULE", "config.settings.local", "must be one of"),
     ("SECRET_KEY", "short", "at least 50 random characters"),
     ("SECRET_KEY", "ab" * 40, "at least 50 random characters"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from apps.launch.facts import Database, Facts
+from apps.launch.facts.backups import Backups
 from apps.launch.facts.dns import Question
 from apps.launch.facts.handover import Handover
 from apps.launch.facts.settings import Settings
@@ -111,6 +112,7 @@ SOUND = Facts(
     handover=Handover(made_from="2033d375bf14", current="2033d375bf14"),
     logs=LOGS,
     baseline=BASELINE,
+    backups=Backups(newest=None, drill=None, elsewhere=""),
     dns=told(),
     tls=TLS,
     web=WEB,

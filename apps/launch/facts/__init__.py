@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from apps.launch.facts.backups import Backups
 from apps.launch.facts.baseline import Baseline
 from apps.launch.facts.database import Database
 from apps.launch.facts.dns import Dns
@@ -65,6 +66,7 @@ class Facts:
     rehearsal: Rehearsal | Unasked
     logs: Logs | Unasked
     baseline: Baseline | Unasked
+    backups: Backups | Unasked
     dns: Dns | Unasked
     tls: Tls | Unasked
     web: Web | Unasked

@@ -20,6 +20,7 @@ from apps.launch.facts.settings import Settings
 from apps.launch.gathering import baseline
 from apps.launch.gathering.as_read import AsRead, Questions
 from apps.launch.gathering.asking import ask
+from apps.launch.gathering.backups import backups
 from apps.launch.gathering.database import database
 from apps.launch.gathering.django import messages
 from apps.launch.gathering.handover import handover
@@ -115,6 +116,7 @@ QUESTIONS: Questions = {
     "rehearsal": lambda facts: ask("The rehearsal", partial(rehearsal, facts.database)),
     "handover": lambda facts: ask("The handover pack", partial(handover, facts.plan)),
     "logs": lambda facts: ask("A rehearsed request", logs),
+    "backups": lambda facts: ask("The store of backups", backups),
     "project": folder,
 }
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from apps.launch.facts import Facts
 from apps.launch.facts.handover import Handover
+from apps.launch.facts.unasked import Unasked
 from apps.launch.findings import Tier
 from apps.launch.plan import Alert, Owners, Provider
-from tests.launch.fabricated import PLAN, with_facts, with_plan
+from tests.launch.fabricated import PLAN, SOUND, with_facts, with_plan
 from tests.launch.sound.plan import proof
 
 NOW, TRAFFIC, LATER = Tier.NOW, Tier.TRAFFIC, Tier.LATER
@@ -33,6 +34,11 @@ def answering(**changes: Any) -> Facts:
 def proved(**changes: Any) -> Facts:
     """The sound launch with other evidence."""
     return with_plan(evidence=replace(PLAN.evidence, **changes))
+
+
+def stored(recorded: dict[str, Any], **changes: Any) -> Facts:
+    """The sound launch with other evidence in its plan, and with these facts of its store."""
+    return replace(proved(**recorded), backups=replace(SOUND.backups, **changes))  # type: ignore[type-var]  # it was asked
 
 
 def renewed(day: date | None) -> Facts:
@@ -60,6 +66,8 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-BACK-002", TRAFFIC, proved(restore_drill=None)),
     ("LC-BACK-002", TRAFFIC, proved(restore_drill=proof(days=91))),
     ("LC-BACK-003", NOW, proved(off_platform="")),
+    ("LC-BACK-001", NOW, stored({"backup": None}, newest=proof(days=1.1))),
+    ("LC-BACK-002", TRAFFIC, stored({"restore_drill": None}, drill=proof(days=91))),
     ("LC-HAND-001", TRAFFIC, with_plan(owners=Owners(product="Ada", technical="Sam"))),
     ("LC-HAND-002", TRAFFIC, with_plan(dns=Provider(name="deSEC"))),
     ("LC-HAND-002", TRAFFIC, with_plan(mail=replace(PLAN.mail, account=""))),
@@ -83,6 +91,15 @@ HARMLESS: list[tuple[str, Facts]] = [
     ("a clock may be ahead by minutes", proved(backup=proof(days=-0.01))),
     ("holes may be reported on a page", answering(security="https://harbourside.co/security")),
     ("a drill may be 90 days old", proved(restore_drill=proof(days=90))),
+    ("the store may have the backup", stored({"backup": None}, newest=proof(days=1))),
+    ("the store may have the drill", stored({"restore_drill": None}, drill=proof(days=90))),
+    ("the store may have the newer one", stored({"backup": proof(days=9)}, newest=proof(days=1))),
+    (
+        "a plan's dates to come hide no backup",
+        stored({"backup": proof(days=-9)}, newest=proof(days=1)),
+    ),
+    ("the store may be elsewhere", stored({"off_platform": ""}, elsewhere="s3://backups")),
+    ("the store may not answer", with_facts(backups=Unasked("BACKUP_URL is not set"))),
 ]
 UNHAD: list[tuple[str | dict[str, Any], set[str]]] = [
     (
