@@ -169,22 +169,23 @@ class Heroku:
 
     def _way_back(self, then: Thing, steps: Steps) -> dict[str, str]:
         changed = steps.look("Compare its variables with today's", self.app.changed_variables, then)
-        if changed == [] or not slug_of(then):
+        if changed == []:
             return {"release": then["id"]}
         if changed:
             steps.note(f"Changed since, and kept as they are now: {', '.join(changed)}.")
         return {"slug": slug_of(then), "description": f"Go back to v{then['version']}"}
 
     def _as_release(self, one: Thing) -> Release:
-        succeeded = one["status"] == "succeeded"
+        # The releases of a new app only set variables: there is nothing yet that could run.
+        has_code, succeeded = bool(slug_of(one)), one["status"] == "succeeded"
         return Release(
             name=f"v{one['version']}",
             commit=self.app.commit(one),
             at=datetime.fromisoformat(one["created_at"]),
             by=(one.get("user") or {}).get("email", ""),
-            live=bool(one.get("current")),
+            live=has_code and bool(one.get("current")),
             outcome=one["status"],
-            can_return=succeeded and one.get("eligible_for_rollback", True),
+            can_return=has_code and succeeded and one.get("eligible_for_rollback", True),
         )
 
 

@@ -1,4 +1,4 @@
-"""A logical backup of the database that Render makes itself and keeps for seven days."""
+"""A logical backup of the database, which Render makes and keeps itself."""
 
 from deploy.render.api import Thing
 from deploy.rest import Api, ApiError, until
@@ -6,7 +6,7 @@ from deploy.rest import Api, ApiError, until
 LONGEST = 3_600.0
 
 
-def export(api: Api, database: str, *, every: float) -> str:
+def export(api: Api, database: str, every: float) -> str:
     """Have a database exported, wait until it can be downloaded, and return the export's ID.
 
     Render answers 202 without saying which export it is, so it is the one that was not there

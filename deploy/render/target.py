@@ -61,7 +61,8 @@ class Render:
     def ship(self, source: Source, steps: Steps) -> Release:
         """Deploy the commit: on web first, whose pre-deploy command migrates, then on the others.
 
-        Where one of the others fails, web is on the new commit, and whoever called goes back.
+        Where one of the others fails, web is on the new commit, and whoever called goes back. With
+        a database named, Render exports it first, beside the backup that was taken by then.
         """
         with told(f"Shipping {source.short} to Render", UNTOUCHED):
             steps.look("See that the commit has been pushed", see_pushed, source.commit, self.root)
@@ -74,6 +75,9 @@ class Render:
                         f"Render deploys {one.name} by itself too, at each push, past the gates "
                         "here. Turn that off in its settings."
                     )
+            if self.database and not self._has(self.web, source, deploys):
+                what = "Have Render export the database"
+                steps.do(what, export, self.api, self.database, self.web.every)
         with told(f"Shipping {source.short} to Render", PARTLY):
             for group in (self.services[:1], self.services[1:]):
                 began = [one for one in group if self._begun(one, source, deploys[one.id], steps)]
@@ -113,17 +117,6 @@ class Render:
             self.web.look()
             return job.run(self.api, self.web.about, command, text, every=self.web.every)
 
-    def export(self) -> str:
-        """Have Render export the database, wait for it, and return the export's ID."""
-        if not self.database:
-            raise Stopped(
-                "Exporting the database on Render",
-                "launch.toml does not name it",
-                'Add a line such as database = "dpg-abc" to the [[environments]].',
-            )
-        with told("Exporting the database on Render", UNTOUCHED):
-            return export(self.api, self.database, every=self.web.every)
-
     def _look(self) -> None:
         for one in self.services:
             one.look()
@@ -150,6 +143,11 @@ class Render:
                     f"a deploy of {commit_of(others[0])[:7]} is under way on {one.name}",
                     "Wait until it is through, or cancel it in Render's dashboard.",
                 )
+
+    def _has(self, one: Service, source: Source, deploys: dict[str, list[Thing]]) -> bool:
+        """Whether a service has the commit, or is on its way to it."""
+        there = [*moving(deploys[one.id]), live(deploys[one.id]) or {}]
+        return source.commit in {commit_of(each) for each in there}
 
     def _begun(self, one: Service, source: Source, deploys: list[Thing], steps: Steps) -> bool:
         """Whether a deploy of the commit has begun on a service, and is to be waited for."""

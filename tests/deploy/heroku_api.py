@@ -137,6 +137,10 @@ class Heroku(Platform):
         self._settle(release, "succeeded")
         return release
 
+    def changed_variables(self) -> None:
+        """A release of the live code, because somebody has set a variable."""
+        self._settle(self._released(self.live["slug"]["id"], "Set SITE_URL"), "succeeded")
+
     @property
     def live(self) -> Thing:
         return next(one for one in self.releases if one["current"])

@@ -247,7 +247,7 @@ class Render(Platform):
         """The address of an export is there from the second look on."""
         self.export_looks += 1
         for one in self.exports:
-            if self.export_looks - one["looks"] > 1:
+            if self.is_quick or self.export_looks - one["looks"] > 1:
                 one["url"] = "https://store.example.com/export?signature=secret"
         told = [{k: v for k, v in one.items() if k != "looks"} for one in self.exports]
         return Told(200, told)

@@ -17,8 +17,8 @@ from deploy.render.target import Render as RenderTarget
 from deploy.steps import Steps
 from deploy.target import Source
 from tests.deploy.heroku_api import APP, KEY, Dynos, Heroku
-from tests.deploy.render_api import DATABASE, Render
 from tests.deploy.render_api import KEY as RENDER_KEY
+from tests.deploy.render_api import Render
 from tests.world.tls import Authority
 
 OLD, NEW, NEXT = "1" * 40, "2" * 40, "3" * 40
@@ -142,7 +142,7 @@ def services(render: Render, repository: Repository, waits: list[float]) -> Rend
     render.pushed.add(repository.pushed)
     api = render_client(key=RENDER_KEY, base=render.base, wait=waits.append)
     found = [Service(api, id) for id in render.services]
-    return RenderTarget(api, found, database=DATABASE, root=repository.folder)
+    return RenderTarget(api, found, root=repository.folder)
 
 
 @pytest.fixture

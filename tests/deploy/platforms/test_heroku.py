@@ -218,6 +218,28 @@ def test_a_release_that_heroku_no_longer_has_is_named(app: Heroku, told: Told) -
     assert "left alone" in stopped.value.way_back
 
 
+def test_an_app_that_has_only_variables_has_nothing_live(
+    app: Heroku, heroku: heroku_api.Heroku, source: Source, told: Told
+) -> None:
+    heroku.releases[0]["slug"] = None
+    assert [(one.live, one.can_return, one.commit) for one in app.releases()] == [
+        (False, False, "")
+    ]
+    assert app.ship(source, told).live
+
+
+def test_a_release_that_only_changed_variables_is_no_way_back(
+    app: Heroku, heroku: heroku_api.Heroku, source: Source, told: Told
+) -> None:
+    app.ship(source, told)
+    heroku.changed_variables()
+    assert [(one.name, one.live, one.can_return) for one in app.releases()] == [
+        ("v3", True, True),
+        ("v2", False, False),
+        ("v1", False, True),
+    ]
+
+
 def test_all_pages_of_the_releases_are_read(app: Heroku, heroku: heroku_api.Heroku) -> None:
     for number in range(9):
         heroku.deployed(str(number) * 40)

@@ -5,8 +5,9 @@ import sys
 import pytest
 
 from deploy.render.target import Render
-from deploy.target import Stopped
+from deploy.target import Source, Stopped
 from tests.deploy import render_api
+from tests.deploy.platforms.conftest import OLD, Told
 from tests.deploy.render_api import DATABASE, WEB
 
 COUNTS = [sys.executable, "-c", "for i in range(10): print(i)"]
@@ -73,29 +74,36 @@ def test_a_job_belongs_to_web(services: Render, render: render_api.Render) -> No
     assert render.writes == [f"POST /v1/services/{WEB}/jobs"]
 
 
-def test_an_export_is_waited_for_and_its_address_told_to_nobody(
-    services: Render, render: render_api.Render
+def test_an_export_is_waited_for_before_anything_is_deployed(
+    services: Render, render: render_api.Render, pushed: Source, told: Told
 ) -> None:
     render.exports.append({"id": "exp-former", "createdAt": "2026-11-27T09:00:00Z", "looks": -9})
-    made = services.export()
-    assert made == render.exports[0]["id"]
-    assert made != "exp-former"
-    assert render.writes == [f"POST /v1/postgres/{DATABASE}/export"]
+    services.database = DATABASE
+    services.ship(pushed, told)
+    assert "url" in render.exports[0]
+    assert render.writes[:2] == [
+        f"POST /v1/postgres/{DATABASE}/export",
+        f"POST /v1/services/{WEB}/deploys",
+    ]
+    services.ship(pushed, told)
+    assert len(render.exports) == 2
 
 
-def test_an_export_that_never_comes_is_not_waited_for_forever(
-    services: Render, render: render_api.Render, monkeypatch: pytest.MonkeyPatch
+def test_the_address_of_an_export_is_told_to_nobody(
+    services: Render, render: render_api.Render, pushed: Source, told: Told
+) -> None:
+    services.database = DATABASE
+    services.ship(pushed, told)
+    assert "signature" not in told.text
+
+
+def test_an_export_that_never_comes_stops_the_deploy_before_it_begins(
+    services: Render, render: render_api.Render, pushed: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("deploy.render.export.LONGEST", 30.0)
     render.refuse("POST", "/export", 202)
-    with pytest.raises(Stopped, match="is not there after"):
-        services.export()
-
-
-def test_an_export_needs_the_database_to_be_named(
-    services: Render, render: render_api.Render
-) -> None:
-    services.database = ""
-    with pytest.raises(Stopped, match="does not name it"):
-        services.export()
-    assert render.asked == []
+    services.database = DATABASE
+    with pytest.raises(Stopped, match="is not there after") as stopped:
+        services.ship(pushed, Told())
+    assert stopped.value.way_back == "Nothing was changed."
+    assert render.all_live == [OLD] * 3

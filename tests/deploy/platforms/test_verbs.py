@@ -38,7 +38,8 @@ url = "http://127.0.0.1:1"
 """
 WHERE = {
     "heroku": f'platform = "heroku"\napp = "{APP}"\n',
-    "render": 'platform = "render"\nservices = ["srv-web", "srv-worker", "srv-beat"]\n',
+    "render": 'platform = "render"\nservices = ["srv-web", "srv-worker", "srv-beat"]\n'
+    'database = "dpg-database"\n',
 }
 ONE_OFFS = ("/dynos", "/jobs")
 
@@ -113,7 +114,7 @@ def shop(
     monkeypatch.setenv("HEROKU_API_URL", platform.url)
     monkeypatch.setenv("RENDER_API_URL", f"{platform.url}/v1")
     monkeypatch.setattr(places, "ROOT", repository.folder)
-    monkeypatch.setattr(deploying, "try_out", lambda url: None)
+    monkeypatch.setattr(deploying, "try_out", lambda *words, **more: None)
     platform.deployed(repository.former)
     return Shop(request.param, platform, tmp_path, repository, variables)
 
@@ -125,7 +126,7 @@ def shipped(shop: Shop) -> None:
 def breaks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the smoke test fail."""
 
-    def fail(url: str) -> None:
+    def fail(*words: object, **more: object) -> None:
         raise Stopped("The smoke test", "sign-in answered 500", "")
 
     monkeypatch.setattr(deploying, "try_out", fail)
