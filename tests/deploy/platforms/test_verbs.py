@@ -5,6 +5,8 @@ One-off processes really run, but find a stand-in for `python` that answers as m
 
 import json
 import os
+import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from deploy import cli, deploying, gates, places
 from deploy.target import Stopped
+from tests.config.processes import ROOT
 from tests.deploy import heroku_api, render_api
 from tests.deploy.heroku_api import APP, Dynos, Heroku
 from tests.deploy.platform import Asked, Told
@@ -145,6 +148,20 @@ def test_a_deploy_asks_backs_up_ships_and_records(
     assert ended.startswith("manage.py deployments --end 7 --json --outcome live")
 
 
+def test_a_first_deploy_asks_nobody_and_ships(shop: Shop) -> None:
+    if isinstance(shop.platform, Heroku):
+        for one in shop.platform.releases:
+            one["slug"] = None
+    else:
+        shop.platform.deploys = {id: [] for id in shop.platform.services}
+    shipped(shop)
+    assert set(shop.live) == {shop.repository.pushed}
+    assert [one.split()[1:3] for one in shop.asked] == [
+        ["deployments", "--begin"],
+        ["deployments", "--end"],
+    ]
+
+
 def test_nothing_secret_is_told(shop: Shop, capfd: pytest.CaptureFixture[str]) -> None:
     shipped(shop)
     shop.type("status")
@@ -263,3 +280,23 @@ def test_a_deploy_that_lost_its_platform_midway_is_carried_on(
     shipped(shop)
     assert set(shop.live) == {shop.repository.pushed}
     assert shop.begun == len(shop.live)
+
+
+def test_the_commands_of_the_page_are_verbs_or_the_platforms_own() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    typed = [
+        line
+        for block in re.findall(r"```sh\n(.*?)```", page[page.index("## On Heroku") :], re.DOTALL)
+        for line in block.splitlines()
+    ]
+    assert [one for one in typed if not one.startswith("deploy/")] == [
+        f"heroku {one}"
+        for one in (
+            "labs:enable runtime-dyno-build-metadata --app example-production",
+            'authorizations:create --description "deploys of example"',
+            "ps:scale web=1 worker=1 beat=1 --app example-production",
+        )
+    ]
+    for one in typed:
+        if one.startswith("deploy/"):
+            cli.parser().parse_args(shlex.split(one.removeprefix("deploy/")))
