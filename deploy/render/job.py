@@ -4,7 +4,6 @@ A job ends as succeeded or failed; its words are in the log, and its exit status
 them, since the API has no place for it.
 """
 
-import base64
 import re
 import shlex
 from urllib.parse import urlencode
@@ -19,16 +18,21 @@ LONGEST = 3_600.0
 # How long the log is waited for after the job is over.
 LOG = 60.0
 PAGES = 100
-LARGEST_INPUT = 30_000
 
 
 def run(api: Api, service: Thing, command: list[str], text: str = "", *, every: float) -> Output:
-    """Run a command as a job of a service and wait for its end; `text` is its input.
+    """Run a command as a job of a service and wait for its end.
 
-    Raises ApiError where the job is cancelled, or not through in time.
+    Raises ApiError where the job is cancelled, or not through in time; and for an input, which
+    could only become a part of the command, where Render would keep and show it.
     """
+    if text:
+        raise ApiError(
+            "A job on Render takes no input. Type the command in the shell that `render ssh` opens "
+            f"on {service['name']}: {shlex.join(command)}"
+        )
     path = f"/services/{service['id']}/jobs"
-    began = dict(api.post(path, {"startCommand": line(command, text)}).body)
+    began = dict(api.post(path, {"startCommand": line(command)}).body)
 
     def over() -> Thing | None:
         found = dict(api.get(f"{path}/{began['id']}").body)
@@ -54,15 +58,10 @@ def run(api: Api, service: Thing, command: list[str], text: str = "", *, every: 
     return Output(status=status, text=ENDED.sub("", words))
 
 
-def line(command: list[str], text: str) -> str:
+def line(command: list[str]) -> str:
     """The command as a job's start command, which says last how it ended."""
-    typed = shlex.join(command)
-    if text:
-        sent = base64.b64encode(text.encode()).decode()
-        if len(sent) > LARGEST_INPUT:
-            raise ApiError(f"A job takes no input, and this is too much for its command: {typed}")
-        typed = f"printf %s {sent} | base64 -d | {typed}"
-    return shlex.join(["sh", "-c", f'{typed}; s=$?; echo "{MARK} $s"; exit $s'])
+    script = f'{shlex.join(command)}; s=$?; echo "{MARK} $s"; exit $s'
+    return shlex.join(["sh", "-c", script])
 
 
 def log(api: Api, owner: str, job: Thing) -> str:

@@ -7,6 +7,10 @@ import json
 import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,14 +174,14 @@ def test_nothing_secret_is_told(shop: Shop, capfd: pytest.CaptureFixture[str]) -
     assert render_api.KEY not in told
 
 
-def test_a_dry_run_changes_nothing_and_only_asks(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_dry_run_writes_nothing_at_all(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = (shop.repository.pushed, "--despite", "a trial", "--dry-run")
     assert shop.type("deploy", *arguments) == 0
-    assert shop.changed == []
-    assert all("launch_check" in one for one in shop.asked)
-    assert "Nothing was changed: this was a dry run." in capsys.readouterr().err
+    assert shop.platform.writes == []
+    assert shop.asked == []
+    said = capsys.readouterr().err
+    assert "- Judge it in the live release, and take a backup" in said
+    assert "Nothing was changed: this was a dry run." in said
     assert set(shop.live) == {shop.repository.former}
 
 
@@ -229,8 +233,10 @@ def test_a_rollback_goes_to_the_commit_before_and_there_again(
 def test_a_rollback_can_be_rehearsed(shop: Shop) -> None:
     shipped(shop)
     del shop.platform.asked[:]
+    before = len(shop.asked)
     assert shop.type("rollback", "--despite", "a trial", "--dry-run") == 0
     assert shop.changed == []
+    assert shop.asked[before:] == ["manage.py schema --json"]
     assert set(shop.live) == {shop.repository.pushed}
 
 
@@ -277,6 +283,43 @@ def test_a_deploy_that_lost_its_platform_midway_is_carried_on(
         "render": ("/srv-web/deploys/", "/srv-beat/deploys/"),
     }
     cut_off(shop, monkeypatch, at[shop.name][step])
+    shipped(shop)
+    assert set(shop.live) == {shop.repository.pushed}
+    assert shop.begun == len(shop.live)
+
+
+TYPED = """
+import sys
+from pathlib import Path
+from deploy import cli, places
+places.ROOT = Path(sys.argv[1])
+sys.exit(cli.main(sys.argv[2:]))
+"""
+
+
+def test_a_deploy_that_is_killed_midway_is_carried_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9, at the moment when what it asked for has begun and it has not heard so."""
+    at = {"heroku": "/builds", "render": "-beat/deploys"}[shop.name]
+    plan, answer = str(shop.folder / "launch.toml"), shop.platform.answer
+    words = ["deploy", "--plan", plan, shop.repository.pushed, "--despite", "a trial"]
+    killed = threading.Event()
+
+    def last(asked: Asked) -> Told | None:
+        told = answer(asked)
+        if asked.method != "POST" or not asked.path.endswith(at):
+            return told
+        typed.kill()
+        killed.set()
+        return None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.platform, "answer", last)
+        root = str(shop.repository.folder)
+        typed = subprocess.Popen([sys.executable, "-c", TYPED, root, *words], cwd=ROOT)
+        assert typed.wait(timeout=60) == -signal.SIGKILL
+    assert killed.is_set()
     shipped(shop)
     assert set(shop.live) == {shop.repository.pushed}
     assert shop.begun == len(shop.live)
