@@ -13,7 +13,7 @@ Thing = dict[str, Any]  # as the Platform API describes it
 EVERY = 3.0
 # Heroku ends a build after 15 minutes and a release command after an hour.
 BUILD, RELEASE, BOOT = 1_200.0, 3_700.0, 600.0
-SHOWN = 15
+SHOWN, FAR_BACK = 15, 1_000
 KEPT = "Nothing was switched: the release that was live is live still."
 
 
@@ -31,8 +31,12 @@ class App:
         return dict(self.api.get(self.path).body)
 
     def releases(self) -> list[Thing]:
-        """The newest releases, newest first."""
-        return newest(self.api, f"{self.path}/releases", by="version", enough=SHOWN)
+        """The newest releases, newest first, as far back as the one that is live."""
+        path = f"{self.path}/releases"
+        found = newest(self.api, path, by="version", enough=SHOWN)
+        if len(found) < SHOWN or current(found):
+            return found
+        return newest(self.api, path, by="version", enough=FAR_BACK)
 
     def release(self, name: str) -> Thing:
         """The release of a name such as v42."""

@@ -9,7 +9,7 @@ from deploy.target import Stopped
 
 EVERY = 3.0
 LONGEST = 3_600.0
-SHOWN = 40
+SHOWN, FAR_BACK = 40, 1_000
 MOVING = (
     "created",
     "queued",
@@ -47,8 +47,12 @@ class Service:
         self.about = dict(self.api.get(self.path).body)
 
     def deploys(self) -> list[Thing]:
-        """The newest deploys, newest first."""
-        return listed(self.api, f"{self.path}/deploys", "deploy", enough=SHOWN)
+        """The newest deploys, newest first, as far back as the one that is live."""
+        path = f"{self.path}/deploys"
+        found = listed(self.api, path, "deploy", enough=SHOWN)
+        if len(found) < SHOWN or live(found):
+            return found
+        return listed(self.api, path, "deploy", enough=FAR_BACK)
 
     def begin(self, commit: str) -> None:
         """Have a commit built and deployed."""
@@ -58,6 +62,10 @@ class Service:
         """Deploy what an earlier deploy built, anew."""
         body = self.api.post(f"{self.path}/rollback", {"deployId": deploy["id"]}).body
         self._take(body, commit_of(deploy))
+
+    def cancel(self, deploy: Thing) -> None:
+        """Stop a deploy that is under way."""
+        self.api.post(f"{self.path}/deploys/{deploy['id']}/cancel")
 
     def _take(self, body: Any, commit: str) -> None:
         """Remember the deploy that began; Render answers 202 without it where it is queued."""

@@ -100,9 +100,10 @@ class Render:
         failed: list[Stopped] = []
         began: list[Service] = []
         for one in self.services:
-            self._try(failed, lambda one=one: self._go_back(one, to, deploys[one.id], began, steps))
+            self._try(failed, one, self._go_back, one, to, deploys[one.id], began, steps)
         for one in began:
-            self._try(failed, steps.do, f"Wait until {one.name} is live on it", one.until_live)
+            what = f"Wait until {one.name} is live on it"
+            self._try(failed, one, steps.do, what, one.until_live)
         if failed:
             raise Stopped(
                 f"Going back to {to.name} on Render",
@@ -165,18 +166,21 @@ class Render:
     def _go_back(
         self, one: Service, to: Release, deploys: list[Thing], began: list[Service], steps: Steps
     ) -> None:
-        if commit_of(live(deploys) or {}) == to.commit and not moving(deploys):
+        under_way = [each for each in moving(deploys) if commit_of(each) != to.commit]
+        for each in under_way:
+            what = f"Cancel the deploy of {commit_of(each)[:7]} on {one.name}"
+            steps.do(what, one.cancel, each)
+        if joined := [each for each in moving(deploys) if each not in under_way]:
+            steps.note(f"{one.name} is on its way to {to.commit[:7]} already; it is joined.")
+            one.deploy = joined[0]
+        elif commit_of(live(deploys) or {}) == to.commit:
             steps.note(f"{one.name} is on {to.commit[:7]} already.")
             return
-        fitting = [
-            each for each in deploys if each["status"] in WAS_LIVE and commit_of(each) == to.commit
-        ]
-        with told(f"Going back on {one.name}", PARTLY):
-            if fitting:
-                steps.do(f"Roll {one.name} back to {to.commit[:7]}", one.go_back, fitting[0])
-            else:
-                steps.note(f"{one.name} has no build of {to.commit[:7]} any more; it is built.")
-                steps.do(f"Deploy {to.commit[:7]} on {one.name}", one.begin, to.commit)
+        elif then := [each for each in deploys if was_live_on(to.commit, each)]:
+            steps.do(f"Roll {one.name} back to {to.commit[:7]}", one.go_back, then[0])
+        else:
+            steps.note(f"{one.name} has no build of {to.commit[:7]} any more; it is built.")
+            steps.do(f"Deploy {to.commit[:7]} on {one.name}", one.begin, to.commit)
         began.append(one)
 
     def _stop_deploying_by_itself(self, steps: Steps) -> None:
@@ -186,10 +190,16 @@ class Render:
                 steps.do(what, one.stop_deploying_by_itself)
                 steps.note("Turn them on again in its settings once the branch is mended.")
 
-    def _try(self, failed: list[Stopped], action: Callable[..., None], *arguments: object) -> None:
+    def _try(
+        self,
+        failed: list[Stopped],
+        one: Service,
+        action: Callable[..., None],
+        *arguments: object,
+    ) -> None:
         """Go on with the other services where one cannot go back."""
         try:
-            with told("Going back on Render", PARTLY):
+            with told(f"Going back on {one.name}", PARTLY):
                 action(*arguments)
         except Stopped as stopped:
             failed.append(stopped)
@@ -204,6 +214,11 @@ class Render:
             release=str(released["id"]) if with_web else commit[:7],
             is_well=with_web and not suspended,
         )
+
+
+def was_live_on(commit: str, deploy: Thing) -> bool:
+    """Whether a deploy is one of the commit that has served."""
+    return deploy["status"] in WAS_LIVE and commit_of(deploy) == commit
 
 
 def as_release(deploy: Thing) -> Release:

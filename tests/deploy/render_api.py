@@ -33,6 +33,7 @@ class Render(Platform):
         ("GET", f"{SERVICE}/deploys", "list_deploys"),
         ("POST", f"{SERVICE}/deploys", "make_deploy"),
         ("GET", f"{SERVICE}/deploys/(.+)", "see_deploy"),
+        ("POST", f"{SERVICE}/deploys/([^/]+)/cancel", "cancel_deploy"),
         ("POST", f"{SERVICE}/rollback", "roll_back"),
         ("POST", f"{SERVICE}/jobs", "make_job"),
         ("GET", f"{SERVICE}/jobs/(.+)", "see_job"),
@@ -141,6 +142,13 @@ class Render(Platform):
                     one["status"] = states.pop(0)
                     if one["status"] == "live":
                         self._go_live(id, one)
+                return Told(200, one)
+        raise Refused(404, "", "deploy not found")
+
+    def cancel_deploy(self, asked: Asked, id: str, deploy_id: str) -> Told:
+        for one in self.deploys[id]:
+            if one["id"] == deploy_id and one["status"] not in ("live", "deactivated"):
+                one["status"], self.paths[deploy_id] = "canceled", []
                 return Told(200, one)
         raise Refused(404, "", "deploy not found")
 

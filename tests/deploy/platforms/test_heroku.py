@@ -249,6 +249,14 @@ def test_all_pages_of_the_releases_are_read(app: Heroku, heroku: heroku_api.Hero
     assert found[0].by == "ada@example.com"
 
 
+def test_the_live_release_is_found_behind_many_that_failed(
+    app: Heroku, heroku: heroku_api.Heroku
+) -> None:
+    for _ in range(20):
+        heroku._settle(heroku._released(heroku._slug(NEXT), "Deploy"), "failed")
+    assert [one.name for one in app.releases() if one.live] == ["v1"]
+
+
 def test_processes_are_the_dynos_and_what_is_missing(
     app: Heroku, heroku: heroku_api.Heroku
 ) -> None:

@@ -116,6 +116,43 @@ def test_a_worker_that_fails_can_be_taken_back_with_web(
     assert render.all_live == [OLD] * 3
 
 
+def test_what_is_still_under_way_is_cancelled_on_the_way_back(
+    services: Render, render: render_api.Render, pushed: Source, told: Told
+) -> None:
+    before = services.releases()[0]
+    render.refuse("POST", "srv-beat/deploys$", 500, times=1)
+    with pytest.raises(Stopped, match="answered 500"):
+        services.ship(pushed, told)
+    services.go_back(before, told)
+    assert render.all_live == [OLD] * 3
+    assert render.deploys[WORKER][0]["status"] == "canceled"
+    assert [one for one in render.writes if one.endswith("/rollback")] == [
+        f"POST /v1/services/{WEB}/rollback"
+    ]
+
+
+def test_a_way_back_that_was_cut_off_is_carried_on_and_not_doubled(
+    services: Render, render: render_api.Render, pushed: Source, told: Told
+) -> None:
+    services.ship(pushed, told)
+    before = services.releases()[1]
+    render.cut("GET", "/deploys/", times=99)
+    with pytest.raises(Stopped, match="could not be reached"):
+        services.go_back(before, told)
+    render.faults.clear()
+    services.go_back(before, told)
+    assert render.all_live == [OLD] * 3
+    assert len([one for one in render.writes if one.endswith("/rollback")]) == 3
+
+
+def test_the_live_deploy_is_found_behind_many_that_failed(
+    services: Render, render: render_api.Render
+) -> None:
+    for _ in range(45):
+        render._deploy(WEB, NEXT, "new_commit")["status"] = "build_failed"
+    assert [one.commit for one in services.releases() if one.live] == [OLD]
+
+
 def test_a_log_that_does_not_come_hides_no_outcome(
     services: Render, render: render_api.Render, pushed: Source, told: Told
 ) -> None:
