@@ -463,6 +463,13 @@ class Operator:
         rotation="Yearly, and when its owner leaves. Create another, set it where you ship from, "
         "then revoke the first.",
     )
+    HEROKU_API_URL: str = declare(
+        "Where Heroku's API is, where that is another place than usual.",
+        example="https://api.heroku.com",
+        default="https://api.heroku.com",
+        owner="platform",
+        source="Heroku",
+    )
     RENDER_API_KEY: str = declare(
         "Ships to Render.",
         example="rnd_abc",
@@ -471,6 +478,13 @@ class Operator:
         source="Render, account settings",
         rotation="Yearly, and when its owner leaves. Create another, set it where you ship from, "
         "then revoke the first.",
+    )
+    RENDER_API_URL: str = declare(
+        "Where Render's API is, where that is another place than usual.",
+        example="https://api.render.com/v1",
+        default="https://api.render.com/v1",
+        owner="platform",
+        source="Render",
     )
     SMOKE_EMAIL: str = declare(
         "The account that deploy/smoke signs in with, after each deploy and from the scheduler.",

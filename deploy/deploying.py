@@ -1,6 +1,7 @@
 """The verb deploy: gates, backup, ship, smoke, record; and by itself back where it fails."""
 
 import getpass
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from apps.launch.plan import Environment
@@ -46,7 +47,7 @@ class Deploy:
                 record.begin()
             try:
                 if before and not getattr(self.target, "prepares", False):
-                    judge(self.target.run)
+                    self.judge_in_the_live(judge)
                 released = self.target.ship(source, self.steps)
                 way = ("--release", source.short)
                 what, url = "Try the public address", self.environment.url
@@ -57,6 +58,14 @@ class Deploy:
         if not self.steps.dry_run:
             record.end("live")
         return released
+
+    def judge_in_the_live(self, judge: Callable[[Run], None]) -> None:
+        """Have gates and backup run in the live release, where the new one cannot be asked."""
+        if self.steps.dry_run:
+            # Even a process that only asks has to be begun there.
+            self.steps.do("Judge it in the live release, and take a backup", judge)
+        else:
+            judge(self.target.run)
 
     def live(self) -> Release | None:
         """The release that is live; None before the first."""

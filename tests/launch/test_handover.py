@@ -1,5 +1,6 @@
 """The handover pack: nothing in it is invented, secret, left out in silence, or markup."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ from apps.launch.plan import (
 )
 from apps.launch.registry import chosen_checks, known_checks, run
 from config.env import Env
+from deploy.cli import parser
 from tests.config.processes import ROOT
 from tests.launch.fabricated import SETTINGS, SOUND, with_facts, with_plan
 from tests.launch.sound.baseline import BEFORE, CURRENT
@@ -47,6 +49,7 @@ from tests.launch.sound.plan import NOW, PLAN
 from tests.policy.test_docs import make_targets
 
 PLATFORMS = ("heroku", "render", "host")
+DEPLOY = re.compile(r"deploy/(deploy|rollback|status|smoke|backup|restore)( .*)?")
 # Commands of others; each is in the reference of its program.
 THEIRS = (
     "heroku config:set NAME=VALUE",
@@ -69,7 +72,6 @@ THEIRS = (
     "render restart",
     "render ssh",
     "git push",
-    "git push heroku main",
     "git fetch",
     "git checkout COMMIT",
     "git revert COMMIT",
@@ -119,6 +121,15 @@ def is_ours(line: str) -> bool:
     return True
 
 
+def is_deploys(line: str) -> bool:
+    """Whether a line is a verb of deploy/ that can be run, with arguments that it takes."""
+    if not DEPLOY.fullmatch(line):
+        return False
+    path, *given = shlex.split(line)
+    parser().parse_args([path.removeprefix("deploy/"), *given])
+    return os.access(ROOT / path, os.X_OK)
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_command_that_is_to_be_typed_exists(platform: str) -> None:
     lines = list(typed(on(platform)))
@@ -128,6 +139,7 @@ def test_every_command_that_is_to_be_typed_exists(platform: str) -> None:
         assert (
             line in THEIRS
             or is_ours(line)
+            or is_deploys(line)
             or (target != line and target in make_targets())
             or ASKED.fullmatch(line)
         ), line
@@ -138,11 +150,18 @@ def test_every_command_that_is_mentioned_in_a_sentence_exists(platform: str) -> 
     text = re.sub(r"```sh.*?```", "", "\n".join(pages(on(platform)).values()), flags=re.DOTALL)
     spans = re.findall(r"`([^`\n]+)`", text)
     commands = [
-        one for one in spans if one.startswith(("python manage", "make ", "heroku ", "render "))
+        one
+        for one in spans
+        if one.startswith(("python manage", "make ", "heroku ", "render ", "deploy/"))
     ]
     assert len(commands) > 3
     for line in commands:
-        assert line in THEIRS or is_ours(line) or line.removeprefix("make ") in make_targets()
+        assert (
+            line in THEIRS
+            or is_ours(line)
+            or is_deploys(line)
+            or line.removeprefix("make ") in make_targets()
+        )
     assert set(re.findall(r"manage\.py (\w+)", text)) <= get_commands().keys()
 
 

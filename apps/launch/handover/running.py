@@ -59,25 +59,40 @@ class Platform:
 
 
 TESTED = Step("Where you develop, test what is to go out.", ("make check", "make test"))
+SEEN = Step("See which release is live, and that its processes are well.", ("deploy/status",))
 PLATFORMS = {
     "heroku": Platform(
         name="Heroku",
-        where="Type the commands in a checkout of the product, after `heroku login`.",
+        where=(
+            "Type the commands in a checkout of the product, after `heroku login`, with "
+            "HEROKU_API_KEY, SMOKE_EMAIL and SMOKE_PASSWORD set."
+        ),
         before="heroku run -- ",
         deploy=(
             TESTED,
+            Step("Push it, and wait until CI has passed it.", ("git push",)),
             Step(
-                marked("Send it. Heroku runs `release` of the `Procfile` first, which migrates."),
-                ("git push heroku main",),
+                marked(
+                    "Ship it: the gates are asked, a backup is taken, Heroku builds the commit and "
+                    "runs `release` of the `Procfile`, which migrates; the smoke test tries it, "
+                    "and where that fails the former release comes back by itself. The first "
+                    "command says each step and takes none."
+                ),
+                ("deploy/deploy --dry-run", "deploy/deploy"),
             ),
-            Step("See it start.", ("heroku releases", "heroku ps")),
+            SEEN,
         ),
         rollback=(
-            Step("Find the release that was well.", ("heroku releases",)),
+            SEEN,
             Step(
-                "Go back to it, by its number. Variables go back along with the code: look at them "
-                "after.",
-                ("heroku releases:rollback v42",),
+                "Go back to the release before, or to one by its number. Code only: the database "
+                "and the variables stay as they are.",
+                ("deploy/rollback", "deploy/rollback v42"),
+            ),
+            Step(
+                "Where deploy/ itself does not work, Heroku's own way; it brings the variables of "
+                "then along: look at them after.",
+                ("heroku releases", "heroku releases:rollback v42"),
             ),
         ),
         state=Step("Which processes run, and since when.", ("heroku ps", "heroku releases")),
@@ -102,33 +117,47 @@ PLATFORMS = {
     "render": Platform(
         name="Render",
         where=(
-            "Type the commands in a checkout of the product, after `render login`. What follows "
-            "`render ssh` is typed in the shell that it opens, on slipway-web."
+            "Type the commands in a checkout of the product, after `render login`, with "
+            "RENDER_API_KEY, SMOKE_EMAIL and SMOKE_PASSWORD set. What follows `render ssh` is "
+            "typed in the shell that it opens, on slipway-web."
         ),
         inside="render ssh",
         deploy=(
             TESTED,
             Step(
-                marked(
-                    "Push to the branch that the blueprint follows. Render deploys web, worker and "
-                    "beat by itself once the checks have passed, and migrates before."
-                ),
+                "Push it, since Render builds what its repository has, and wait until CI has "
+                "passed it.",
                 ("git push",),
             ),
-            Step("See it start.", ("render deploys list",)),
-        ),
-        rollback=(
-            Step("Find the commit that was well.", ("render deploys list",)),
             Step(
                 marked(
-                    "Deploy it, for each of `slipway-web`, `slipway-worker` and `slipway-beat`."
+                    "Ship it: the gates are asked, a backup is taken, and the commit is deployed "
+                    "on `slipway-web`, whose pre-deploy command migrates, then on `slipway-worker` "
+                    "and `slipway-beat`; the smoke test tries it, and where one of these fails all "
+                    "three go back by themselves. The first command says each step and takes none."
                 ),
-                ("render deploys create --commit COMMIT",),
+                ("deploy/deploy --dry-run", "deploy/deploy"),
+            ),
+            SEEN,
+        ),
+        rollback=(
+            SEEN,
+            Step(
+                marked(
+                    "Go back to the commit before, or to one that was live. Code only: the "
+                    "database stays. All three services go, and Render's automatic deploys are "
+                    "turned off, or the next push would bring the bad commit again."
+                ),
+                ("deploy/rollback", "deploy/rollback COMMIT"),
             ),
             Step(
-                "Take the bad commit back, or the next push brings it again.",
-                ("git revert COMMIT", "git push"),
+                marked(
+                    "Where deploy/ itself does not work, deploy the commit for each of "
+                    "`slipway-web`, `slipway-worker` and `slipway-beat`."
+                ),
+                ("render deploys list", "render deploys create --commit COMMIT"),
             ),
+            Step("Mend the branch, then turn automatic deploys on again.", ("git revert COMMIT",)),
         ),
         state=Step("Which release runs.", ("render deploys list",)),
         logs=Step("What the processes say.", ("render logs",)),
