@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
+LOCAL_PART = re.compile(r"[^\s@<>(),;:\\\"\[\]*]+")
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,22 @@ def sender(value: str) -> str:
     if "\n" in value or "\r" in value:
         raise ValueError("must be one line")
     return value
+
+
+def allowlist(value: str) -> list[str]:
+    """Take whom mail may go to: addresses, and domains as ``@example.com``, in small letters."""
+    found = [word.lower() for word in words(value)]
+    for word in found:
+        local, _, domain = word.rpartition("@")
+        if not HOST_NAME.fullmatch(domain) or (local and not LOCAL_PART.fullmatch(local)):
+            raise ValueError(
+                f"has {word}, which is neither an address nor a domain such as @example.com"
+            )
+        if "@" not in word:
+            raise ValueError(f"has {word}: a domain is written @{word}")
+    if not found:
+        raise ValueError("names nobody")
+    return found
 
 
 def split(value: str) -> SplitResult:
