@@ -12,6 +12,8 @@ NAMED = (
 DIFFERENCES: dict[str, dict[str, str]] = {
     "staging": {
         "NOINDEX": "Search engines stay out.",
+        "SHOWN_AS": "A banner on every page and the subject of each mail say what this is.",
+        "MAIL_ALLOWLIST": "Mail goes to nobody else.",
         "SECURE_HSTS_SECONDS": "An hour: a staging address must not be bound to HTTPS for a year.",
         "SECURE_HSTS_INCLUDE_SUBDOMAINS": "It must not bind its neighbours either.",
         "SILENCED_SYSTEM_CHECKS": "Silences the warning about the subdomains.",

@@ -14,6 +14,7 @@ from config.parsers import (
     AddressRule,
     Smtp,
     age_recipients,
+    allowlist,
     backup_url,
     choice,
     client_address,
@@ -228,6 +229,15 @@ class Env:
         parse=sender,
         owner="mail owner",
     )
+    MAIL_ALLOWLIST: list[str] = declare(
+        "Who gets staging's mail, comma-separated: addresses, and domains as @example.com. "
+        "Mail to anybody else is kept back.",
+        example="ada@example.com,@qa.example.com",
+        parse=allowlist,
+        environments=("staging",),
+        elsewhere=[],
+        owner="mail owner",
+    )
     FILES_ROOT: Path = declare(
         "Where exports and imports are kept: a folder that web and worker share.",
         example="/var/lib/slipway/files",
@@ -378,11 +388,18 @@ class Env:
         parse=choice("DEBUG", "INFO", "WARNING", "ERROR"),
         default="INFO",
     )
-    WEB_CONCURRENCY: int = declare(
-        "How many gunicorn worker processes serve requests, four threads each.",
+    WEB_CONCURRENCY: int | None = declare(
+        "How many gunicorn processes serve requests, four threads each. "
+        "Without it, as many as fit the machine; Heroku sets it.",
         example="2",
         parse=number,
-        default=2,
+        default=None,
+    )
+    WORKER_CONCURRENCY: int | None = declare(
+        "How many jobs a worker does at a time. Without it, as many as fit the machine.",
+        example="2",
+        parse=number,
+        default=None,
     )
     PORT: int = declare(
         "The port that the web process listens on.",

@@ -1,4 +1,4 @@
-"""How gunicorn serves: a few processes of four threads each, and the project's own log lines."""
+"""How gunicorn serves: as many processes as fit the machine, and the project's own log lines."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ import structlog
 from gunicorn import glogging
 
 from apps.core.logs import configure, logging_config
+from config import machine
 from config.env import load
 
 ENV = load()
@@ -23,13 +24,18 @@ class Logger(glogging.Logger):
 
 
 bind = f"unix:{ENV.WEB_SOCKET}" if ENV.WEB_SOCKET else f"0.0.0.0:{ENV.PORT}"
-workers = ENV.WEB_CONCURRENCY
+workers = ENV.WEB_CONCURRENCY or machine.processes(machine.this_machine())
 worker_class = "gthread"
-threads = 4
+threads = machine.threads(workers)
+# Whoever comes while all threads are busy, or while a worker is replaced, waits here and is not
+# refused. The kernel may hold fewer (net.core.somaxconn).
+backlog = 2048
 keepalive = 5
 # It ends a worker that hangs as a whole; a thread that hangs is ended by the time-outs of the
-# database, Redis and the mail server. Platforms kill 30 seconds after TERM.
+# database, Redis and the mail server.
 timeout = 20
+# After TERM, what has begun is finished: longer than DATABASE_TIMEOUTS let a statement run, and
+# shorter than the 30 seconds after which the platforms kill.
 graceful_timeout = 20
 # What leaks, leaks for a thousand requests; the jitter keeps the workers from leaving together.
 max_requests = 1000

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
+LOCAL_PART = re.compile(r"[^\s@<>(),;:\\\"\[\]*]+")
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,22 @@ def sender(value: str) -> str:
     return value
 
 
+def allowlist(value: str) -> list[str]:
+    """Take whom mail may go to: addresses, and domains as ``@example.com``, in small letters."""
+    found = [word.lower() for word in words(value)]
+    for word in found:
+        local, _, domain = word.rpartition("@")
+        if not HOST_NAME.fullmatch(domain) or (local and not LOCAL_PART.fullmatch(local)):
+            raise ValueError(
+                f"has {word}, which is neither an address nor a domain such as @example.com"
+            )
+        if "@" not in word:
+            raise ValueError(f"has {word}: a domain is written @{word}")
+    if not found:
+        raise ValueError("names nobody")
+    return found
+
+
 def split(value: str) -> SplitResult:
     """Split an address. What urllib says of a bad one may quote its password, so it is not told."""
     try:
@@ -225,9 +242,7 @@ def backup_url(value: str) -> str:
     """Take s3://bucket/prefix or file:///folder, without anything secret in it."""
     url = split(value)
     if url.username or url.password or url.query or url.fragment:
-        raise ValueError(
-            "takes bucket and prefix alone; the key is BACKUP_ACCESS_KEY"
-        )
+        raise ValueError("takes bucket and prefix alone; the key is BACKUP_ACCESS_KEY")
     in_bucket = url.scheme == "s3" and url.hostname
     in_folder = url.scheme == "file" and not url.netloc and len(url.path) > 1
     if not (in_bucket or in_folder):

@@ -77,16 +77,17 @@ class Portal:
         folder: Path,
         variables: Mapping[str, str] | None = None,
         root: Path = ROOT,
+        settings: str = "production",
     ) -> None:
         """Take the address of PostgreSQL, and a folder for logs, files and keys.
 
         It has a Redis of its own, or else another portal's worker would hear of its jobs.
 
-        `variables` are what differs from the environment that it makes by itself, and `root` is the
-        checkout that runs.
+        `variables` are what differs from the environment that it makes by itself, `root` is the
+        checkout that runs, and `settings` are those of its processes.
         """
         self.servers, self.folder, self.variables = servers, folder, variables or {}
-        self.root = root
+        self.root, self.settings = root, settings
         self.port = free_port()
         self.url = f"https://localhost:{self.port}"
         self.mailbox = Mailbox()
@@ -144,6 +145,7 @@ class Portal:
             "FILES_ROOT": str(self.folder / "files"),
             "OPERATOR_TOKEN": "operator-token-of-a-loopback-portal",
             "DEV_MAIL_DIR": str(self.folder / "mail"),
+            "MAIL_ALLOWLIST": "@slipway.example",
             "RELEASE": "loopback",
             "PORT": str(self.port),
             "WEB_CONCURRENCY": "2",
@@ -188,7 +190,7 @@ class Portal:
     def _start(self) -> None:
         self.processes = Processes(
             self.root / "Procfile",
-            env=self.environment(),
+            env=self.environment(self.settings),
             folder=self.root,
             log=self.folder / "processes.log",
         )

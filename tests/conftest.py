@@ -211,7 +211,8 @@ def mailbox(smtp_server: SmtpServer, settings: Any) -> Mailbox:
     """A real SMTP server that outgoing mail is handed to; `.messages` is what it took."""
     settings.SMTP = {**settings.SMTP, "host": "127.0.0.1", "port": smtp_server.port}
     if hasattr(settings, "MAILERS"):
-        settings.MAILERS = {**settings.MAILERS, "smtp": {"OPTIONS": settings.SMTP}}
+        smtp = {**settings.MAILERS["smtp"], "OPTIONS": settings.SMTP}
+        settings.MAILERS = {**settings.MAILERS, "smtp": smtp}
     smtp_server.handler.messages.clear()
     box: Mailbox = smtp_server.handler
     return box

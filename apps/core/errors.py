@@ -61,8 +61,9 @@ def _as_page(status: int, template: str, retry_after: int | None) -> HttpRespons
     except Exception:
         # An error page that fails shows nothing at all, so it must not; what broke here (a
         # template, the manifest of static files) breaks every page, whose own errors are logged.
+        environment = f"<p>{escape(settings.SHOWN_AS)}</p>" if settings.SHOWN_AS else ""
         body = (
-            f"<!DOCTYPE html><html lang=en><title>{status}</title><h1>{status}</h1>"
+            f"<!DOCTYPE html><html lang=en><title>{status}</title>{environment}<h1>{status}</h1>"
             f"<p>{escape(MESSAGES[status])}</p><p>{escape(request_id.get())}</p></html>"
         )
     return HttpResponse(body, status=status)

@@ -149,6 +149,8 @@ class HeadersMiddleware(SecurityMiddleware):
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         for name, value in FIXED.items():
             response.headers.setdefault(name, value)
+        if settings.NOINDEX:
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
         # Both libraries take a response's own policy from here, unless it brings the header.
         response._csp_config = policy_for(request, response)
         return super().process_response(request, response)

@@ -26,6 +26,11 @@ def brand_css(request: HttpRequest) -> HttpResponse:
 @access(Plane.PUBLIC)
 @cache_control(public=True, max_age=3600)
 def robots(request: HttpRequest) -> HttpResponse:
-    """Signed-in pages are nobody's search result, and staging has none at all."""
-    closed = "/" if settings.NOINDEX else "/t/\nDisallow: /accounts/\nDisallow: /workspaces/"
-    return HttpResponse(f"User-agent: *\nDisallow: {closed}\n", content_type="text/plain")
+    """Signed-in pages are nobody's search result.
+
+    With NOINDEX nothing is closed here: X-Robots-Tag on every answer says that nothing is a search
+    result, and a search engine that may not ask never sees it, so it lists the bare address of what
+    others link to (Google Search Central, "Block Search indexing with noindex").
+    """
+    closed = "" if settings.NOINDEX else " /t/\nDisallow: /accounts/\nDisallow: /workspaces/"
+    return HttpResponse(f"User-agent: *\nDisallow:{closed}\n", content_type="text/plain")

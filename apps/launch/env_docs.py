@@ -5,6 +5,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from apps.launch.blueprint import staging_blueprint
 from apps.launch.check_docs import checks_page
 from apps.launch.markdown import table
 from apps.launch.plan_docs import plan_page
@@ -190,4 +191,5 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/environment.md": environment_page,
     "docs/launch-plan.md": plan_page,
     "docs/checks/README.md": checks_page,
+    "render.staging.yaml": staging_blueprint,
 }

@@ -23,7 +23,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
         in a header, by which whoever chose a name could add headers of their own.
         """
         text, html = parts_of(message)
-        subject, tenant = str(message.subject), getattr(message, "tenant", None)
+        subject, tenant = marked(str(message.subject)), getattr(message, "tenant", None)
         headers = {name: str(value) for name, value in message.extra_headers.items()}
         if message.reply_to:
             headers["Reply-To"] = ", ".join(message.reply_to)
@@ -64,6 +64,7 @@ class Mail(models.Model):
         QUEUED = "queued", "Waiting"
         SENT = "sent", "Sent"
         FAILED = "failed", "Failed"
+        WITHHELD = "withheld", "Held back"
 
     tenant = models.ForeignKey(
         "tenants.Tenant", null=True, on_delete=models.CASCADE, related_name="mails"
@@ -74,7 +75,7 @@ class Mail(models.Model):
     to = models.CharField(max_length=320)
     subject = models.TextField(blank=True)
     headers = models.JSONField(default=dict)
-    # Codes and links stand in these two, so both are blanked once the mail is sent or has failed.
+    # Codes and links stand in these two, so both are blanked once it is known how the mail ended.
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     # Made once: a server that sees a mail again, because the first attempt's end was lost, can
@@ -118,14 +119,19 @@ class Mail(models.Model):
     def deliver(self) -> None:
         """Hand it to the mail server and forget what it said; a mail that is sent stays sent.
 
+        What MAIL_ALLOWLIST keeps from its recipient is withheld, and that is the end of it.
         Raises transport.Refused where the server, or a mail that has failed before and is blank by
         now, means never; other failures of the transport are worth another attempt.
         """
         if self.state == self.State.FAILED:
             raise transport.Refused("This mail has failed before and what it said is gone.")
         if self.state == self.State.QUEUED:
-            transport.deliver(self.message())
-            self.close(self.State.SENT)
+            try:
+                transport.deliver(self.message())
+            except transport.Withheld as reason:
+                self.close(self.State.WITHHELD, error=str(reason))
+            else:
+                self.close(self.State.SENT)
 
     def close(self, state: "Mail.State", *, error: str = "") -> None:
         """Note how it ended, and blank what it said."""
@@ -146,6 +152,11 @@ def parts_of(message: EmailMessage) -> tuple[str, str]:
             raise ValueError(f"The mail queue carries text and HTML, not {mimetype}.")
         html = str(content)
     return str(message.body), html
+
+
+def marked(subject: str) -> str:
+    """The subject, which outside of production says where the mail is from."""
+    return f"[{settings.SHOWN_AS}] {subject}" if settings.SHOWN_AS else subject
 
 
 def refuse_line_breaks(headers: dict[str, str]) -> None:

@@ -55,6 +55,7 @@ class Figures:
     kinds: list[Kind]
     mails_waiting: int
     mails_failed: int
+    mails_withheld: int
     reasons: list[Reason]
     deployments: list[Deployment]  # the newest
 
@@ -93,15 +94,22 @@ def figures(*, reason: str) -> Figures | None:
             return Figures(
                 kinds=kinds(now),
                 mails_waiting=Mail.objects.filter(state=Mail.State.QUEUED).count(),
-                mails_failed=Mail.objects.filter(
-                    state=Mail.State.FAILED, created_at__gte=now - DAY
-                ).count(),
+                **mails_of_a_day(now),
                 reasons=reasons(),
                 deployments=Deployment.objects.newest(DEPLOYMENTS),
             )
     except OperationalError as failure:
         log.warning("operations.not_counted", reason=str(failure))
         return None
+
+
+def mails_of_a_day(now: datetime) -> dict[str, int]:
+    """How many mails of the last 24 hours have failed, and how many were kept back."""
+    lately = Mail.objects.filter(created_at__gte=now - DAY)
+    return lately.aggregate(
+        mails_failed=Count("pk", filter=Q(state=Mail.State.FAILED)),
+        mails_withheld=Count("pk", filter=Q(state=Mail.State.WITHHELD)),
+    )
 
 
 def kinds(now: datetime) -> list[Kind]:

@@ -11,6 +11,7 @@ from django.contrib.messages import constants as message_levels
 from apps.core import headers
 from apps.core.logs import logging_config
 from apps.core.sentry import start_sentry
+from config import machine
 from config.env import BASE_DIR, load
 from config.product import PRODUCT
 from config.social import social_providers
@@ -31,7 +32,9 @@ ALLOWED_HOSTS = [SITE_HOST, *ENV.ALLOWED_HOSTS]
 CSRF_TRUSTED_ORIGINS = [SITE_URL, *ENV.TRUSTED_ORIGINS]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+# Whether search engines are kept out, and what the banner on every page calls the environment.
 NOINDEX = False
+SHOWN_AS = ""
 OPERATOR_TOKEN = ENV.OPERATOR_TOKEN
 
 INSTALLED_APPS = [
@@ -155,7 +158,8 @@ if ENV.DATABASE_POOL:
 # A thread has no request time-out of its own, so the database ends what runs away. `migrate` makes
 # these the role's own: a pooler lets no connection bring options along.
 DATABASE_TIMEOUTS = {
-    "statement_timeout": "30s",
+    # Less than gunicorn's graceful_timeout, so that a stop waits for whatever has begun.
+    "statement_timeout": "15s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "60s",
 }
@@ -243,7 +247,7 @@ CELERY_TASK_TIME_LIMIT = 1500
 CELERY_TASK_SOFT_TIME_LIMIT = 1440
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = f"slipway-{ENVIRONMENT}"
-CELERY_WORKER_CONCURRENCY = 2
+CELERY_WORKER_CONCURRENCY = ENV.WORKER_CONCURRENCY or machine.processes(machine.this_machine())
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -279,11 +283,17 @@ SMTP: dict[str, Any] = {
     "use_ssl": ENV.EMAIL_URL.use_ssl,
     "timeout": 20,
 }
-MAIL_BACKEND = "apps.mail.backend.QueuedBackend"
+MAIL_BACKEND, MAIL_TRANSPORT = "apps.mail.backend.QueuedBackend", "apps.mail.transport.SmtpBackend"
 if django.VERSION >= (6, 1):
-    MAILERS = {"default": {"BACKEND": MAIL_BACKEND}, "smtp": {"OPTIONS": SMTP}}
+    MAILERS = {
+        "default": {"BACKEND": MAIL_BACKEND},
+        "smtp": {"BACKEND": MAIL_TRANSPORT, "OPTIONS": SMTP},
+    }
 else:
     EMAIL_BACKEND = MAIL_BACKEND
+
+# Who may get mail; None is everybody.
+MAIL_ALLOWLIST: list[str] | None = None
 
 # People
 AUTH_USER_MODEL = "accounts.User"

@@ -18,6 +18,7 @@ COMPLETE = {
     "REDIS_URL": "rediss://:0th3r@redis.harbourside.co:6379/0",
     "EMAIL_URL": "smtp+tls://postbox:M4il-w0rd@smtp.harbourside.co:587",
     "DEFAULT_FROM_EMAIL": "Harbourside <hello@mail.harbourside.co>",
+    "MAIL_ALLOWLIST": "ada@harbourside.co,@qa.harbourside.co",
     "FILES_ROOT": "/var/lib/harbourside/files",
     "OPERATOR_TOKEN": "kP4sD8fG2hJ6kL0qWeRtYuIoP9aS3dF7",
     "SENTRY_DSN": "http://key@127.0.0.1:1/1",

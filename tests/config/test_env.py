@@ -117,6 +117,7 @@ GOOD: list[tuple[str, str, Any]] = [
     ),
     ("DEFAULT_FROM_EMAIL", "hello@example.com", "hello@example.com"),
     ("DEFAULT_FROM_EMAIL", '"A, B" <a@b.example>', '"A, B" <a@b.example>'),
+    ("MAIL_ALLOWLIST", "Ada@Example.com, @QA.example.com", ["ada@example.com", "@qa.example.com"]),
     ("FILES_ROOT", "/srv/files", Path("/srv/files")),
     ("FILES_ROOT", "files", BASE_DIR / "files"),
     ("SENTRY_DSN", "https://k@o1.ingest.example.com/7", "https://k@o1.ingest.example.com/7"),
@@ -127,6 +128,7 @@ GOOD: list[tuple[str, str, Any]] = [
     ("RELEASE_LOCK_TIMEOUT", "2", 2),
     ("RELEASE_STATEMENT_TIMEOUT", "3600", 3600),
     ("RELEASE_WAIT", "60", 60),
+    ("WORKER_CONCURRENCY", "3", 3),
     ("PORT", "65535", 65535),
 ]
 
@@ -196,6 +198,12 @@ BAD = [
     ("DEFAULT_FROM_EMAIL", "Slipway", "must be an address"),
     ("DEFAULT_FROM_EMAIL", "Slipway <hello@>", "must be an address"),
     ("DEFAULT_FROM_EMAIL", "a@b.example\r\nBcc: c@d.example", "must be"),
+    ("MAIL_ALLOWLIST", ",", "names nobody"),
+    ("MAIL_ALLOWLIST", "*", "neither an address nor a domain"),
+    ("MAIL_ALLOWLIST", "*@example.com", "neither an address nor a domain"),
+    ("MAIL_ALLOWLIST", "@", "neither an address nor a domain"),
+    ("MAIL_ALLOWLIST", "ada@example.com,example.com", "a domain is written @example.com"),
+    ("MAIL_ALLOWLIST", "Ada <ada@example.com>", "neither an address nor a domain"),
     ("OPERATOR_TOKEN", "short", "at least 32 random characters"),
     ("OPERATOR_TOKEN", "x" * 40, "at least 32 random characters"),
     ("SENTRY_DSN", "https://o1.ingest.example.com/7", "must be the DSN"),
@@ -210,6 +218,7 @@ BAD = [
     ("WEB_CONCURRENCY", "0", "at least 1"),
     ("WEB_CONCURRENCY", "-2", "must be a whole number"),
     ("WEB_CONCURRENCY", "²", "must be a whole number"),
+    ("WORKER_CONCURRENCY", "0", "at least 1"),
     ("PORT", "65536", "must be a port"),
 ]
 

@@ -1,6 +1,7 @@
 """What Heroku, Render and a plain host are told agrees with the Procfile and config/env.py."""
 
 import json
+import re
 from dataclasses import Field, fields, replace
 from typing import Any
 
@@ -18,6 +19,7 @@ DECLARED: dict[str, Field[Any]] = {one.name: one for one in fields(Env)}
 APP = json.loads((ROOT / "app.json").read_text())
 BLUEPRINT = yaml.safe_load((ROOT / "render.yaml").read_text())
 SERVICES = {one["name"]: one for one in BLUEPRINT["services"] if one["type"] != "keyvalue"}
+STAGING = yaml.safe_load((ROOT / "render.staging.yaml").read_text())
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 
 
@@ -111,3 +113,85 @@ def test_render_makes_no_secret_that_is_too_short() -> None:
     # Render's are 256 bits in base64: enough for a token, six short of a secret key.
     base64_of_256_bits = "q3J5b0R2c1Z6T0xkM2F4U2hQbE5nV2tZbUJ0RWpDdzA="
     DECLARED["OPERATOR_TOKEN"].metadata["parse"](base64_of_256_bits)
+
+
+# What the Dev Center's "app.json Schema" has, and of an environment what may differ in it.
+FIELDS = {
+    *("name", "description", "keywords", "website", "repository", "logo", "success_url"),
+    *("scripts", "env", "formation", "addons", "buildpacks", "environments", "stack", "image"),
+}
+ABOUT_A_VARIABLE = {"description", "value", "required", "generator"}
+
+
+@pytest.mark.parametrize("said", [APP, *APP["environments"].values()])
+def test_app_json_says_only_what_heroku_documents(said: dict[str, Any]) -> None:
+    assert set(said) <= FIELDS
+    for about in said.get("env", {}).values():
+        assert set(about) <= ABOUT_A_VARIABLE
+        assert about.get("generator", "secret") == "secret"
+    for addon in said.get("addons", []):
+        assert set(addon) <= {"plan", "as", "options"}
+    for process in said.get("formation", {}).values():
+        assert set(process) == {"quantity", "size"}
+    assert len(said.get("name", "")) <= 30
+
+
+def test_a_review_app_runs_as_staging_with_secrets_of_its_own() -> None:
+    review = APP["environments"]["review"]
+    assert set(review["formation"]) == set(APP["formation"])
+    own = {name for name, about in review["env"].items() if about.get("generator") == "secret"}
+    assert own == {"SECRET_KEY", "OPERATOR_TOKEN"}
+    sixty_four_hex_digits = "5b0c1e9a7d3f4286" * 4
+    for name in own:
+        DECLARED[name].metadata["parse"](sixty_four_hex_digits)
+    for name, about in review["env"].items():
+        if "value" in about:
+            DECLARED[name].metadata["parse"](about["value"])
+    assert review["env"]["DJANGO_SETTINGS_MODULE"]["value"] == "config.settings.staging"
+    needed = {name for name, one in DECLARED.items() if one.metadata["required"]
+              and "staging" in one.metadata["environments"]}  # fmt: skip
+    from_addons = {ADDONS[addon["plan"].partition(":")[0]] for addon in APP["addons"]}
+    assert needed - from_addons <= set(APP["env"]) | set(review["env"])
+
+
+def names_in(blueprint: dict[str, Any]) -> set[str]:
+    return {one["name"] for one in [*blueprint["databases"], *blueprint["services"]]}
+
+
+def test_stagings_blueprint_shares_no_name_with_productions_and_gives_staging_what_it_needs() -> (
+    None
+):
+    assert not names_in(STAGING) & names_in(BLUEPRINT)
+    assert len(names_in(STAGING)) == len(names_in(BLUEPRINT))
+    needed = {name for name, one in DECLARED.items() if one.metadata["required"]
+              and "staging" in one.metadata["environments"]}  # fmt: skip
+    for service in STAGING["services"]:
+        if service["type"] == "keyvalue":
+            continue
+        variables = {one["key"]: one for one in service["envVars"]}
+        assert needed <= set(variables)
+        assert set(variables) <= set(DECLARED)
+        assert variables["DJANGO_SETTINGS_MODULE"]["value"] == "config.settings.staging"
+        for one in variables.values():
+            if source := one.get("fromService") or one.get("fromDatabase"):
+                assert source["name"] in names_in(STAGING)
+
+
+@pytest.mark.parametrize("blueprint", [BLUEPRINT, STAGING], ids=["production", "staging"])
+def test_all_of_a_blueprint_is_in_one_region_and_nothing_deploys_past_the_gates(
+    blueprint: dict[str, Any],
+) -> None:
+    parts = [*blueprint["databases"], *blueprint["services"]]
+    assert len({one["region"] for one in parts}) == 1
+    for one in blueprint["services"]:
+        if one["type"] != "keyvalue":
+            assert one["autoDeployTrigger"] == "off"
+            assert one["numInstances"] == 1
+    assert blueprint["previews"] == {"generation": "off"}
+
+
+def test_the_platforms_find_python_and_packages_where_they_look() -> None:
+    locked = (ROOT / "requirements.txt").read_text()
+    assert locked == "-r requirements/production.txt\n"
+    assert re.fullmatch(r"3\.\d+\n", (ROOT / ".python-version").read_text())
+    assert "--hash=sha256:" in (ROOT / "requirements/production.txt").read_text()

@@ -52,6 +52,8 @@ SETTINGS: dict[str, Any] = {
     "SITE_URL": "https://portal.harbourside.co",
     "DEBUG": False,
     "NOINDEX": False,
+    "SHOWN_AS": "",
+    "MAIL_ALLOWLIST": None,
     "ALLOWED_HOSTS": ["portal.harbourside.co", "harbourside.onrender.com"],
     "CSRF_TRUSTED_ORIGINS": ["https://portal.harbourside.co"],
     "CLIENT_ADDRESS_RULE": ADDRESS_RULES["host"],
@@ -122,6 +124,19 @@ SOUND = Facts(
 def with_settings(**changes: Any) -> Facts:
     """The sound launch with these settings."""
     return replace(SOUND, settings=Settings({**SETTINGS, **changes}))
+
+
+def in_staging(**changes: Any) -> Facts:
+    """A sound staging, judged as one, with these settings."""
+    own = {
+        "ENVIRONMENT": "staging",
+        "SITE_URL": "https://staging.harbourside.co",
+        "SECURE_HSTS_SECONDS": 3600,
+        "NOINDEX": True,
+        "SHOWN_AS": "Staging",
+        "MAIL_ALLOWLIST": ["ada@harbourside.co"],
+    }
+    return replace(with_settings(**{**own, **changes}), expected="staging")
 
 
 def with_database(**changes: Any) -> Facts:

@@ -81,6 +81,25 @@ def test_a_clean_production_environment_is_go(launch_check: Run) -> None:
     assert (report["site"], report["release"]) == ("portal.harbourside.co", "4f2c91a")
 
 
+def test_staging_is_go_where_staging_is_asked_for_and_nothing_of_it_is_excused_otherwise(
+    launch_check: Run,
+) -> None:
+    staging = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.staging",
+        "SITE_URL": "https://staging.harbourside.co",
+    }
+    done = launch_check("--environment", "staging", "--json", **staging)
+    assert done.returncode == 0, done.stdout + done.stderr
+    status = {each["id"]: each["status"] for each in json.loads(done.stdout)["findings"]}
+    for id in ("LC-SET-001", "LC-SET-011", "LC-SET-012", "LC-MAIL-006"):
+        assert status[id] == "pass"
+    for id in ("LC-SET-009", "LC-SEC-001", "LC-PLAN-002"):
+        assert status[id] == "skipped"
+    done = launch_check("--only", "LC-SET-001", "LC-SET-009", **staging)
+    assert done.returncode == 1
+    assert "These are staging's settings, not production's" in done.stdout
+
+
 def test_the_report_begins_with_the_verdict_and_the_counts(launch_check: Run) -> None:
     done = launch_check(SITE_URL="https://app.example.com", ALLOWED_HOSTS="")
     lines = done.stdout.splitlines()

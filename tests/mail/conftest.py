@@ -37,7 +37,8 @@ def server_says(settings: Any) -> Iterator[Callable[..., None]]:
         running.callback(server.stop)
         settings.SMTP = {**settings.SMTP, "host": "127.0.0.1", "port": server.port}
         if hasattr(settings, "MAILERS"):
-            settings.MAILERS = {**settings.MAILERS, "smtp": {"OPTIONS": settings.SMTP}}
+            smtp = {**settings.MAILERS["smtp"], "OPTIONS": settings.SMTP}
+            settings.MAILERS = {**settings.MAILERS, "smtp": smtp}
 
     with running:
         yield start

@@ -48,7 +48,8 @@ def deliver(maildir: Path, settings: Any, do_jobs: Callable[[], int]) -> Iterato
     server.start()
     settings.SMTP = {**settings.SMTP, "host": "127.0.0.1", "port": server.port}
     if hasattr(settings, "MAILERS"):
-        settings.MAILERS = {**settings.MAILERS, "smtp": {"OPTIONS": settings.SMTP}}
+        smtp = {**settings.MAILERS["smtp"], "OPTIONS": settings.SMTP}
+        settings.MAILERS = {**settings.MAILERS, "smtp": smtp}
 
     def send(template: str, to: str = "ada@example.com") -> None:
         mailing.send(template, to=to, context=SAMPLES[template])
@@ -71,6 +72,7 @@ def test_development_alone_has_the_pages(environment: str, tmp_path: Path) -> No
         "ENV_FILE": os.devnull,
         "CLIENT_ADDRESS_FROM": "socket",
         "DEV_MAIL_DIR": str(tmp_path),
+        "MAIL_ALLOWLIST": "ada@example.com",
     }
     done = subprocess.run(
         [sys.executable, "-c", LOOK],

@@ -75,7 +75,10 @@ def test_a_server_that_is_away_costs_no_mail(
     nowhere = {**working["SMTP"], "port": 1}
     settings.SMTP, settings.MAILERS = (
         nowhere,
-        {**(working["MAILERS"] or {}), "smtp": {"OPTIONS": nowhere}},
+        {
+            **(working["MAILERS"] or {}),
+            "smtp": {"BACKEND": settings.MAIL_TRANSPORT, "OPTIONS": nowhere},
+        },
     )
     send()
     do_jobs()

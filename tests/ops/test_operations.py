@@ -238,6 +238,18 @@ def test_mail_is_counted_as_far_as_it_waits_or_failed_today(browser: Browser) ->
     assert (counted.mails_waiting, counted.mails_failed) == (1, 1)
 
 
+def test_mail_that_was_held_back_today_is_counted_where_there_is_any(browser: Browser) -> None:
+    assert "held back" not in browser.get(PAGE).content.decode()
+    for hours in (1, 25):
+        mailing.send("test", to="stranger@example.com")
+        at = timezone.now() - timedelta(hours=hours)
+        newest = Mail.objects.latest("pk").pk
+        Mail.objects.filter(pk=newest).update(state="withheld", created_at=at)
+    page = browser.get(PAGE)
+    assert page.context["figures"].mails_withheld == 1
+    assert "1 held back by" in page.content.decode()
+
+
 def test_with_nothing_to_do_it_says_so(browser: Browser) -> None:
     page = browser.get(PAGE).content.decode()
     assert "No job is open, and none has failed." in page

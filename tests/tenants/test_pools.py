@@ -66,7 +66,7 @@ def assert_each_kept_its_own(crowd: list[Person], database: str, *, notes: int) 
 def test_the_database_limits_the_runtime_role_by_itself(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {LIMITS}")
-        assert cursor.fetchone() == ("30s", "5s", "1min")
+        assert cursor.fetchone() == ("15s", "5s", "1min")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -97,7 +97,7 @@ def test_the_owner_has_a_connection_of_its_own_beside_the_pool(
         owner, *limits = cursor.fetchone()
         assert connection.pool is None
     assert owner == urlsplit(settings.DATABASE_OWNER_URL).username
-    assert limits == ["30s", "5s", "1min"]
+    assert limits == ["15s", "5s", "1min"]
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_thousand_requests_through_pgbouncer_see_none_of_anothers_rows(
         with ExitStack() as at_once:
             lines = [at_once.enter_context(psycopg.connect(through)) for _ in range(SHARED)]
             for line in lines:
-                assert line.execute(f"SELECT {LIMITS}").fetchone() == ("30s", "5s", "1min")
+                assert line.execute(f"SELECT {LIMITS}").fetchone() == ("15s", "5s", "1min")
 
 
 def command(portal: Portal, module: str, function: str) -> str:

@@ -59,9 +59,13 @@ class Process:
         with self._written:
             assert self._written.wait_for(lambda: words in self.text, 30), self.text
 
-    def end(self) -> int:
-        """Ask it to end, as platforms do; return its exit code."""
+    def ask_to_end(self) -> None:
+        """Ask it to end, as platforms do, and do not wait for it."""
         self._process.send_signal(signal.SIGTERM)
+
+    def end(self) -> int:
+        """Ask it to end; return its exit code."""
+        self.ask_to_end()
         self.code = self._process.wait(30)
         self._reader.join()
         return self.code

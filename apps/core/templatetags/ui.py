@@ -5,6 +5,7 @@ from typing import Any
 from zlib import crc32
 
 from django import template
+from django.conf import settings
 from django.template import TemplateSyntaxError
 from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
@@ -64,6 +65,15 @@ ICONS = {
     "upload": "M4 17v3h16v-3M12 15V4m0 0L8 8m4-4 4 4",
     "warning": "M12 9.5V14M12 17h.01M12 3.5 21.5 20h-19z",
 }
+
+
+@register.inclusion_tag("components/environment.html")
+def environment() -> dict[str, str]:
+    """Draw the banner that says which environment this is; production has none.
+
+    It asks the settings alone, since error pages are drawn with next to nothing at hand.
+    """
+    return {"shown_as": settings.SHOWN_AS}
 
 
 @register.simple_tag

@@ -106,3 +106,30 @@ def bounces(facts: Facts) -> Outcome:
         why="Too many bounces, and providers refuse all mail of yours.",
         fix='switch the provider\'s suppression on; mail.bounces = "provider" in launch.toml',
     )
+
+
+@check(
+    "LC-MAIL-006",
+    tier=Tier.NOW,
+    impact=Impact.LOSS,
+    title="Staging's mail goes to few, production's to everybody",
+)
+def allowlist(facts: Facts) -> Outcome:
+    names = facts.settings["MAIL_ALLOWLIST"]
+    if facts.is_staging:
+        if names:
+            return Passed(f"{len(names)} on MAIL_ALLOWLIST")
+        return Failed(
+            title="Staging's mail goes to whoever is in its data, or to nobody",
+            evidence="MAIL_ALLOWLIST is not set" if names is None else "MAIL_ALLOWLIST is empty",
+            why="A trial run writes to real people, or no mail can be tried.",
+            fix="MAIL_ALLOWLIST=you@your-domain; staging.py reads it",
+        )
+    if names is None:
+        return Passed("to everybody")
+    return Failed(
+        title="Only a few get mail",
+        evidence=f"MAIL_ALLOWLIST is in force, with {len(names)} on it",
+        why="Customers never get their sign-up, invitation or reset mail.",
+        fix="take MAIL_ALLOWLIST out of your settings; production.py has None",
+    )

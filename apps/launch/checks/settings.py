@@ -9,6 +9,7 @@ from apps.launch.registry import check
 from config.parsers import random_text
 
 NEW_SECRET = "python -c 'import secrets; print(secrets.token_urlsafe(64))'"  # noqa: S105  # a command, not a secret
+MEET = {"production": "customers", "staging": "testers"}
 OWN_PROCESS = ("locmem.LocMemCache", "dummy.DummyCache", "filebased.FileBasedCache")
 
 
@@ -19,14 +20,15 @@ OWN_PROCESS = ("locmem.LocMemCache", "dummy.DummyCache", "filebased.FileBasedCac
     title="Production's settings are in force",
 )
 def settings_in_force(facts: Facts) -> Outcome:
-    environment = facts.environment
-    if environment == "production":
-        return Passed("config.settings.production")
+    """Or staging's, where staging is what is to be judged."""
+    environment, expected = facts.environment, facts.expected
+    if environment == expected:
+        return Passed(f"config.settings.{expected}")
     return Failed(
-        title=f"These are {environment}'s settings, not production's",
+        title=f"These are {environment}'s settings, not {expected}'s",
         evidence=f"DJANGO_SETTINGS_MODULE is config.settings.{environment}",
-        why=f"What was judged is {environment}; customers will meet production.",
-        fix="set production's variables: docs/environment.md",
+        why=f"What was judged is {environment}; {MEET[expected]} will meet {expected}.",
+        fix=f"set {expected}'s variables: docs/environment.md",
     )
 
 
@@ -203,7 +205,7 @@ def search_engines(facts: Facts) -> Outcome:
         return Passed("NOINDEX is False")
     return Failed(
         title="Search engines are told to stay away",
-        evidence="NOINDEX is True, so /robots.txt closes the whole site",
+        evidence="NOINDEX is True, so every answer says noindex",
         why="Nobody who looks for your product by name will find it.",
         fix="take NOINDEX out of your settings",
     )
@@ -231,4 +233,47 @@ def identity(facts: Facts) -> Outcome:
         evidence=f"config/product.py: {listed(shipped)}",
         why="Customers meet another name, and mail to support is lost.",
         fix="edit config/product.py",
+    )
+
+
+@check(
+    "LC-SET-011",
+    tier=Tier.TRAFFIC,
+    impact=Impact.EXPOSURE,
+    title="Search engines are kept out of staging",
+)
+def staging_is_not_found(facts: Facts) -> Outcome:
+    hidden = facts.settings["NOINDEX"] is True
+    if hidden or not facts.is_judged_as_staging:
+        return Passed("NOINDEX is True" if hidden else "this is not judged as staging")
+    return Failed(
+        title="Search engines may list staging",
+        evidence="NOINDEX is not True",
+        why="Customers find it, and sign up where nothing counts.",
+        fix="take NOINDEX out of your settings; staging.py has it on",
+    )
+
+
+@check(
+    "LC-SET-012",
+    tier=Tier.TRAFFIC,
+    impact=Impact.IMAGE,
+    title="Staging says on each page that it is, and production does not",
+)
+def banner(facts: Facts) -> Outcome:
+    shown = facts.settings["SHOWN_AS"]
+    if bool(shown) is facts.is_staging:
+        return Passed(f"the banner says {shown}" if shown else "no banner")
+    if shown:
+        return Failed(
+            title="Customers are told that this is not the real product",
+            evidence=f"the banner on every page says {shown}",
+            why="Nobody enters anything of worth where it says so.",
+            fix="take SHOWN_AS out of your settings; production.py has none",
+        )
+    return Failed(
+        title="Staging looks like production",
+        evidence="SHOWN_AS is blank",
+        why="Somebody deletes in one what they meant to delete in the other.",
+        fix="take SHOWN_AS out of your settings; staging.py has it",
     )

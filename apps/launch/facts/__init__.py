@@ -43,8 +43,9 @@ class Message:
 class Facts:
     """Everything that checks may look at. A fact that could not be had is an Unasked.
 
-    What goes over the network (dns, tls, web) is Skipped without --live. `findings` is what the
-    other checks found, for those few that judge findings.
+    What goes over the network (dns, tls, web) is Skipped without --live. `expected` is the
+    environment that it is to be. `findings` is what the other checks found, for those few that
+    judge findings.
     """
 
     now: datetime
@@ -70,6 +71,7 @@ class Facts:
     dns: Dns | Unasked
     tls: Tls | Unasked
     web: Web | Unasked
+    expected: str = "production"
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -79,3 +81,13 @@ class Facts:
     def with_findings(self, findings: tuple[Finding, ...]) -> "Facts":
         """The same facts for checks that judge what the others found."""
         return replace(self, findings=findings)
+
+    @property
+    def is_staging(self) -> bool:
+        """Whether staging is what runs."""
+        return self.environment == "staging"
+
+    @property
+    def is_judged_as_staging(self) -> bool:
+        """Whether that is well, so that what is production's alone is not asked."""
+        return self.is_staging and self.expected == "staging"

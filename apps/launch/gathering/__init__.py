@@ -49,12 +49,13 @@ OFFLINE = Skipped("needs --live and the address of the running product", needs="
 class Request:
     """What is to be asked: the plan's file, the running product, and who hears how far it is.
 
-    With `as_read`, a fact is asked for when somebody first reads it, which spares those who judge a
-    part all that the others rest on.
+    `expected` is the environment that it is to be. With `as_read`, a fact is asked for when
+    somebody first reads it, which spares those who judge a part all that the others rest on.
     """
 
     plan: Path = PLAN
     target: Target | None = None
+    expected: str = "production"
     say: Callable[[str], None] = lambda words: None
     as_read: bool = False
 
@@ -84,6 +85,7 @@ def local(request: Request, questions: Questions) -> AsRead:
     return AsRead(
         questions,
         now=timezone.now(),
+        expected=request.expected,
         settings=Settings(
             {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
         ),

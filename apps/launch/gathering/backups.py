@@ -20,11 +20,12 @@ def backups() -> Backups:
         drill = shelf.newest_drill(settings.ENVIRONMENT)
     except BackupFailed as failure:
         raise Unasked(str(failure)) from None
+    taken = newest and Proof(at=newest.began, by=f"manage.py backup: {newest.name}")
+    tried = drill and Proof(
+        at=datetime.fromisoformat(drill["at"]), by=f"restore --drill of {drill['backup']}"
+    )
     return Backups(
-        newest=newest and Proof(at=newest.began, by=f"manage.py backup: {newest.name}"),
-        drill=drill
-        and Proof(
-            at=datetime.fromisoformat(drill["at"]), by=f"restore --drill of {drill['backup']}"
-        ),
+        newest=taken or None,
+        drill=tried or None,
         elsewhere=shelf.store.url if shelf.store.is_elsewhere else "",
     )

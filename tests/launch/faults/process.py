@@ -10,6 +10,7 @@ from tests.launch.fabricated import (
     KEY,
     PLAN,
     SETTINGS,
+    in_staging,
     with_database,
     with_facts,
     with_product,
@@ -44,7 +45,12 @@ def at(host: str) -> Facts:
 
 # One planted fault a line: the id that has to find it, its tier, the facts.
 FAULTS: list[tuple[str, Tier, Facts]] = [
-    ("LC-SET-001", NOW, with_settings(ENVIRONMENT="staging")),
+    (
+        "LC-SET-001",
+        NOW,
+        with_settings(ENVIRONMENT="staging", SHOWN_AS="Staging", MAIL_ALLOWLIST=["a@b.co"]),
+    ),
+    ("LC-SET-001", NOW, replace(with_facts(), expected="staging")),
     ("LC-SET-001", NOW, with_settings(ENVIRONMENT="development")),
     ("LC-SET-002", NOW, with_settings(DEBUG=True)),
     ("LC-SET-003", NOW, with_settings(ALLOWED_HOSTS=["*"])),
@@ -84,6 +90,9 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ),
     ("LC-SET-009", LATER, with_settings(NOINDEX=True)),
     ("LC-SET-010", LATER, with_product(name="Slipway")),
+    ("LC-SET-011", TRAFFIC, in_staging(NOINDEX=False)),
+    ("LC-SET-012", TRAFFIC, in_staging(SHOWN_AS="")),
+    ("LC-SET-012", TRAFFIC, with_settings(SHOWN_AS="Staging")),
     ("LC-SET-010", LATER, with_product(legal_name="Slipway Example Ltd")),
     ("LC-SET-010", LATER, with_product(support_email="help@harbourside.example")),
     ("LC-SEC-001", NOW, with_settings(SECURE_HSTS_SECONDS=0)),
@@ -132,6 +141,10 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-MAIL-003", NOW, with_settings(SMTP={**SETTINGS["SMTP"], "use_tls": False})),
     ("LC-MAIL-004", NOW, with_settings(DEFAULT_FROM_EMAIL="Harbourside <hello@mail.example>")),
     ("LC-MAIL-004", NOW, with_settings(DEFAULT_FROM_EMAIL="webmaster@localhost")),
+    ("LC-MAIL-006", NOW, in_staging(MAIL_ALLOWLIST=None)),
+    ("LC-MAIL-006", NOW, in_staging(MAIL_ALLOWLIST=[])),
+    ("LC-MAIL-006", NOW, with_settings(MAIL_ALLOWLIST=["ada@harbourside.co"])),
+    ("LC-MAIL-006", NOW, with_settings(MAIL_ALLOWLIST=[])),
     ("LC-DATA-001", NOW, with_database(is_superuser=True, tables_owned=30)),
     ("LC-DATA-001", NOW, with_database(bypasses_row_security=True)),
     ("LC-DATA-001", NOW, with_database(tables_owned=30)),
@@ -157,6 +170,7 @@ HARMLESS: list[tuple[str, Facts]] = [
     ("the platform's own rule fits", on("render", "render")),
     ("a CDN may stand before the platform", on("heroku", "cloudflare")),
     ("and so may one proxy more", on("heroku", "depth:2")),
+    ("staging is judged by its own rules", in_staging()),
     ("a worker may be quiet for a minute", with_facts(worker_seen=60.0)),
     ("a strict cookie is stricter", with_settings(SESSION_COOKIE_SAMESITE="Strict")),
     (

@@ -59,6 +59,12 @@ class Command(BaseCommand):
             metavar="ID",
             help="accept what blocks now, if the plan accepts it too",
         )
+        add(
+            "--environment",
+            choices=["production", "staging"],
+            default="production",
+            help="what this is to be; staging is judged by staging's rules",
+        )
         add_plan(parser)
         add("--live", metavar="URL", help="also ask the running product there")
         add("--dns", metavar="IP:PORT", help="the name server to ask")
@@ -88,7 +94,14 @@ class Command(BaseCommand):
         plan = plan_file(options)
         with progress(self.stderr, WIDTH) as say:
             part = bool(options["only"])
-            facts = gather(Request(plan=plan, target=request_target, say=say, as_read=part))
+            asked = Request(
+                plan=plan,
+                target=request_target,
+                expected=options["environment"],
+                say=say,
+                as_read=part,
+            )
+            facts = gather(asked)
             report = run(
                 facts,
                 checks,

@@ -39,6 +39,10 @@ class Command(BaseCommand):
     def send_now(self, to: str) -> None:
         try:
             transport.deliver(mailing.compose("test", to=to))
+        except transport.Withheld as reason:
+            raise CommandError(
+                f"{reason} Add {to}, or its domain, to that variable to try mail with it."
+            ) from reason
         except transport.Refused as refusal:
             raise CommandError(f"{transport.server()} refused it for good: {refusal}") from refusal
         except (smtplib.SMTPException, OSError) as error:
@@ -53,7 +57,8 @@ class Command(BaseCommand):
         mail = Mail.objects.filter(to=to, template="test").latest("pk")
         self.stdout.write(
             f"Mail {mail.pk} to {to} is queued as job {mail.job_id}. The worker hands it to "
-            f"{transport.server()} and logs mail.sent or mail.refused with mail={mail.pk}."
+            f"{transport.server()} and logs mail.sent, mail.refused or mail.withheld with "
+            f"mail={mail.pk}."
         )
         if settings.ENVIRONMENT == "development":
             self.stdout.write(f"Then read it at {mailing.absolute('/dev/mail/')}")
