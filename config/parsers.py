@@ -225,9 +225,7 @@ def backup_url(value: str) -> str:
     """Take s3://bucket/prefix or file:///folder, without anything secret in it."""
     url = split(value)
     if url.username or url.password or url.query or url.fragment:
-        raise ValueError(
-            "takes bucket and prefix alone; the key is BACKUP_ACCESS_KEY"
-        )
+        raise ValueError("takes bucket and prefix alone; the key is BACKUP_ACCESS_KEY")
     in_bucket = url.scheme == "s3" and url.hostname
     in_folder = url.scheme == "file" and not url.netloc and len(url.path) > 1
     if not (in_bucket or in_folder):
