@@ -563,10 +563,13 @@ def read(source: Mapping[str, str]) -> Env:
 
 
 def halves(values: Mapping[str, Any]) -> list[str]:
-    """What to say of each provider of which only the ID or only the secret is set."""
+    """What to say of each key, a provider's or the backups', of which only one half is set."""
     said = []
-    for provider in SOCIAL_PROVIDERS:
-        pair = [f"{provider.upper()}_CLIENT_{half}" for half in ("ID", "SECRET")]
+    pairs = [
+        [f"{provider.upper()}_CLIENT_{half}" for half in ("ID", "SECRET")]
+        for provider in SOCIAL_PROVIDERS
+    ]
+    for pair in [*pairs, ["BACKUP_ACCESS_KEY", "BACKUP_SECRET_KEY"]]:
         missing = [name for name in pair if not values.get(name)]
         if len(missing) == 1:
             [there] = {*pair} - {*missing}

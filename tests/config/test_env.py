@@ -291,6 +291,8 @@ def test_a_secret_is_not_part_of_what_the_environment_prints_of_itself() -> None
     values = {
         **COMPLETE,
         "SECRET_KEY_FALLBACKS": LONG[::-1],
+        "BACKUP_ACCESS_KEY": "k3y-at-the-store",
+        "BACKUP_SECRET_KEY": "s3cr3t-of-the-store",
         "DATABASE_OWNER_URL": "postgresql://owner:0wn3r@db.harbourside.co/harbourside",
     }
     for provider in env.SOCIAL_PROVIDERS:

@@ -73,6 +73,9 @@ class Machine(Portal):
             "CLIENT_ADDRESS_FROM": "host",
             "FILES_ROOT": str(self.home / "shared/files"),
             "WEB_CONCURRENCY": "1",
+            # A folder of this machine: where the backups of a release go is not looked at here.
+            "BACKUP_URL": f"file://{self.home}/backups",
+            "BACKUP_RECIPIENTS": "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
         }
         for name in ("RELEASE", "PORT", "GUNICORN_CMD_ARGS", "DEV_MAIL_DIR"):
             del made[name]

@@ -1,0 +1,137 @@
+"""A million rows behind walls are backed up and come back, with two roles and with one."""
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from config.env import BASE_DIR
+from dev.portal import with_database
+
+pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("a million rows")]
+
+TENANTS = 10
+FILL = """
+INSERT INTO tenants_tenant (name, slug, created_at)
+SELECT 'Workspace ' || n, 'workspace-' || n, now() FROM generate_series(1, %s) n
+"""
+# The trail has the rows of a product that is years old; its table is behind the same walls as all.
+ROWS = """
+INSERT INTO audit_event (tenant_id, actor_name, action, target_type, target_id, target_name,
+  details, request_id, at)
+SELECT t.id, 'Person ' || n %% 977, 'client.created', 'clients.client', n, 'Client ' || n,
+  '{}', md5(n::text), now()
+FROM tenants_tenant t, generate_series(1, %s) n
+"""
+BY_TENANT = (
+    "SELECT tenant_id, count(*), sum(hashtext(target_name)) FROM audit_event GROUP BY 1 ORDER BY 1"
+)
+OPEN = "SELECT set_config('slipway.platform', 'on', false)"
+BOUND = "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = 'audit_event'"
+# Says at its end how much memory it took at most, in kilobytes on Linux.
+MEASURED = """
+import resource, runpy, sys
+sys.argv = ["manage.py", *sys.argv[1:]]
+try:
+    runpy.run_path("manage.py", run_name="__main__")
+finally:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sys.stderr.write(f"peak {peak // 1024} MB\\n")
+"""
+
+
+class Product:
+    """A product with a database of its own, of one role or of two, and a folder for backups."""
+
+    def __init__(self, folder: Path, key: tuple[str, Path], *, single: bool) -> None:
+        self.single = single
+        self.database = f"million_{secrets.token_hex(4)}"
+        self.owner = with_database(os.environ["DATABASE_OWNER_URL"], self.database)
+        runtime = with_database(os.environ["DATABASE_URL"], self.database)
+        self.variables = {**os.environ} | {
+            "DATABASE_URL": self.owner if single else runtime,
+            "BACKUP_URL": f"file://{folder}",
+            "BACKUP_RECIPIENTS": key[0],
+        }
+        if single:
+            del self.variables["DATABASE_OWNER_URL"]
+        self.key = str(key[1])
+
+    def manage(self, *words: str) -> tuple[str, int, float]:
+        """Run a command; return what it printed, the megabytes at its peak, and its seconds."""
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURED, *words],
+            cwd=BASE_DIR,
+            env=self.variables,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        peak = re.search(r"peak (\d+) MB", done.stderr)
+        assert peak
+        return done.stdout, int(peak[1]), time.monotonic() - began
+
+    def ask(self, database: str, sql: str) -> list[tuple[object, ...]]:
+        """What the owner sees, the walls opened."""
+        with psycopg.connect(with_database(self.owner, database)) as connection:
+            connection.execute(OPEN)
+            return connection.execute(sql.encode()).fetchall()
+
+
+@pytest.fixture(params=["two roles", "one role"])
+def product(
+    request: pytest.FixtureRequest, tmp_path: Path, key: tuple[str, Path]
+) -> Iterator[Product]:
+    """A product with a million rows; with one role, with a tenth of that."""
+    single = request.param == "one role"
+    product = Product(tmp_path, key, single=single)
+    server = with_database(product.owner, "postgres")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {product.database}".encode())
+        product.manage("migrate", "--verbosity", "0")
+        with psycopg.connect(product.owner) as owner:
+            owner.execute(OPEN)
+            owner.execute(FILL, [TENANTS])
+            owner.execute(ROWS, [(100_000 if single else 1_000_000) // TENANTS])
+        yield product
+        for name in (product.database, f"{product.database}_again"):
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+
+def test_a_million_rows_come_back_and_the_drill_is_on_record(
+    product: Product, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert product.ask(product.database, BOUND) == [(True, product.single)]
+    said, taking, seconds = product.manage("backup", "--json")
+    [manifest] = json.loads(said)
+    again = f"{product.database}_again"
+    _, restoring, restored = product.manage(
+        "restore", manifest["name"], "--into", again, "--identity", product.key
+    )
+    there = product.ask(again, BY_TENANT)
+    assert there == product.ask(product.database, BY_TENANT)
+    assert len(there) == TENANTS
+    assert sum(int(str(row[1])) for row in there) == manifest["tables"]["public.audit_event"]
+    assert product.ask(again, BOUND) == [(True, product.single)]
+    drilled, _, _ = product.manage("restore", "--drill", "--json", "--identity", product.key)
+    [record] = [json.loads(file.read_text()) for file in tmp_path.glob("drill-*.json")]
+    assert record == json.loads(drilled)
+    assert record["backup"] == manifest["name"]
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{manifest['tables']['public.audit_event']:,} rows, "
+            f"{manifest['size'] / 1e6:.1f} MB: backup {seconds:.1f} s, {taking} MB; "
+            f"restore {restored:.1f} s, {restoring} MB; drill {record['seconds']} s\n"
+        )
+    # What the commands need with an empty database is about 100 MB; the rows add a few parts.
+    assert max(taking, restoring) < 250
