@@ -1,6 +1,8 @@
 """Heroku as a target, against a server that speaks the documented Platform API."""
 
 import hashlib
+import io
+import tarfile
 from dataclasses import replace
 
 import pytest
@@ -46,6 +48,16 @@ def test_the_same_commit_packs_into_the_same_bytes(source: Source) -> None:
     once = hashlib.sha256(archive(source.folder)).hexdigest()
     (source.folder / "requirements.txt").touch()
     assert hashlib.sha256(archive(source.folder)).hexdigest() == once
+
+
+def test_what_can_be_run_can_be_run_there(source: Source) -> None:
+    script = source.folder / "release"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    with tarfile.open(fileobj=io.BytesIO(archive(source.folder))) as packed:
+        modes = {one.name: one.mode & 0o111 for one in packed}
+    assert modes["release"] == 0o111
+    assert modes["requirements.txt"] == 0
 
 
 def test_the_key_goes_to_the_api_alone(
