@@ -48,8 +48,8 @@ OFFLINE = Skipped("needs --live and the address of the running product", needs="
 class Request:
     """What is to be asked: the plan's file, the running product, and who hears how far it is.
 
-    `expected` is the environment that it is to be. With `as_read`, a fact is asked for when somebody
-    first reads it, which spares those who judge a part all that the others rest on.
+    `expected` is the environment that it is to be. With `as_read`, a fact is asked for when
+    somebody first reads it, which spares those who judge a part all that the others rest on.
     """
 
     plan: Path = PLAN
