@@ -88,7 +88,8 @@ def test_staging_is_go_where_staging_is_asked_for_and_nothing_of_it_is_excused_o
         "DJANGO_SETTINGS_MODULE": "config.settings.staging",
         "SITE_URL": "https://staging.harbourside.co",
     }
-    done = launch_check("--environment", "staging", "--json", **staging)
+    areas = ("LC-SET", "LC-SEC", "LC-MAIL", "LC-PLAN-002")
+    done = launch_check("--environment", "staging", "--json", "--only", *areas, **staging)
     assert done.returncode == 0, done.stdout + done.stderr
     status = {each["id"]: each["status"] for each in json.loads(done.stdout)["findings"]}
     for id in ("LC-SET-001", "LC-SET-011", "LC-SET-012", "LC-MAIL-006"):
