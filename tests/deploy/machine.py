@@ -83,17 +83,24 @@ class Machine(Portal):
 
     def fill(self) -> None:
         """Write what the machine is given once, and commit what is shipped first."""
-        self.fork.make()
-        place = PLAN.format(url=self.url, folder=self.home)
-        self.fork.plan.write_text(f"{self.fork.plan.read_text()}\n{place}")
-        (self.fork.folder / "deploy/smoke.py").write_text(SMOKE)
-        self.fork.commit("Ship it to a machine")
+        self.make_checkout()
         self.lend_environment()
         shared = self.home / "shared"
         shared.mkdir()
         own = {"PATH", "HOME", "ENV_FILE"}
         lines = [f"{name}='{text}'" for name, text in self.environment().items() if name not in own]
         (shared / ".env").write_text("\n".join([*lines, ""]))
+
+    def make_checkout(self) -> None:
+        """Commit what is shipped first, with a plan that says where."""
+        self.fork.make()
+        self.fork.plan.write_text(f"{self.fork.plan.read_text()}\n{self.place()}")
+        (self.fork.folder / "deploy/smoke.py").write_text(SMOKE)
+        self.fork.commit("Ship it to a machine")
+
+    def place(self) -> str:
+        """Where production is, as launch.toml says it."""
+        return PLAN.format(url=self.url, folder=self.home)
 
     def lend_environment(self) -> None:
         """Spare the machine the packages: it finds the suite's own, under the name that it asks."""

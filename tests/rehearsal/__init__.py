@@ -1,0 +1,1 @@
+"""A host on loopback that the product is shipped to, taken back on and broken, under load."""
