@@ -36,7 +36,7 @@ class Deploy:
         before = self.live()
 
         def judge(run: Run) -> None:
-            passing.pass_all(gates.of_the_release(run, self.steps))
+            passing.pass_all(gates.of_the_release(run, self.steps, self.environment.name))
             passing.pass_all([self.backup(run)])
 
         with self.git.checkout(commit) as folder:

@@ -90,9 +90,13 @@ def of_the_commit(git: Git, commit: str, operator: Operator) -> list[Gate]:
     ]
 
 
-def of_the_release(run: Run, steps: Steps) -> list[Gate]:
-    """The gates that judge the new code with the variables and the database that it will have."""
-    output = steps.look("Judge it where it will run", run, JUDGE)
+def of_the_release(run: Run, steps: Steps, environment: str = "production") -> list[Gate]:
+    """The gates that judge the new code with the variables and the database that it will have.
+
+    Staging is judged by rules of its own: by those of a launch it never is a go.
+    """
+    by_its_rules = ["--environment", "staging"] if environment == "staging" else []
+    output = steps.look("Judge it where it will run", run, [*JUDGE, *by_its_rules])
     return [
         Gate(
             "The old release can live with the migrations",

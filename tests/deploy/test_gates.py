@@ -124,6 +124,21 @@ def test_launch_check_in_the_new_release_decides(
     assert [one.objection() for one in asked] == expected
 
 
+@pytest.mark.parametrize(
+    ("environment", "asked"),
+    [("production", gates.JUDGE), ("staging", [*gates.JUDGE, "--environment", "staging"])],
+)
+def test_staging_is_judged_as_staging(environment: str, asked: list[str]) -> None:
+    seen: list[list[str]] = []
+
+    def run(command: list[str]) -> Output:
+        seen.append(command)
+        return Output(status=0, text="{\n}")
+
+    gates.of_the_release(run, Steps(tell=lambda line: None), environment)
+    assert seen == [asked]
+
+
 def test_a_launch_check_that_gives_no_verdict_is_no_go() -> None:
     asked = gates.of_the_release(
         lambda command: Output(status=1, text="Traceback"), Steps(tell=lambda line: None)
