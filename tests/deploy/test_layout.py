@@ -1,7 +1,9 @@
 """What lies on a machine, as a target reads it; and what it copies from release to release."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -24,14 +26,16 @@ def make(home: Path, name: str, *, served: bool) -> None:
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> HostTarget:
-    place = Environment(
-        name="production",
-        url="https://portal.harbourside.co",
-        folder=str(tmp_path / "h"),
-        supervisor="supervisord",
-    )
-    return HostTarget(place, Operator())
+def target() -> Iterator[HostTarget]:
+    # Not in pytest's own folder: the path of a Unix socket has to be short.
+    with TemporaryDirectory(prefix="host-") as folder:
+        place = Environment(
+            name="production",
+            url="https://portal.harbourside.co",
+            folder=f"{folder}/h",
+            supervisor="supervisord",
+        )
+        yield HostTarget(place, Operator())
 
 
 @pytest.fixture
