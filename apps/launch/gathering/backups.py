@@ -1,6 +1,7 @@
 """Asks the store at BACKUP_URL for the newest backup and the last restore that was tried."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
@@ -20,12 +21,13 @@ def backups() -> Backups:
         drill = shelf.newest_drill(settings.ENVIRONMENT)
     except BackupFailed as failure:
         raise Unasked(str(failure)) from None
-    taken = newest and Proof(at=newest.began, by=f"manage.py backup: {newest.name}")
-    tried = drill and Proof(
-        at=datetime.fromisoformat(drill["at"]), by=f"restore --drill of {drill['backup']}"
-    )
     return Backups(
-        newest=taken or None,
-        drill=tried or None,
+        newest=Proof(at=newest.began, by=f"manage.py backup: {newest.name}") if newest else None,
+        drill=drilled(drill) if drill else None,
         elsewhere=shelf.store.url if shelf.store.is_elsewhere else "",
     )
+
+
+def drilled(drill: dict[str, Any]) -> Proof:
+    """The proof that a drill's record is."""
+    return Proof(at=datetime.fromisoformat(drill["at"]), by=f"restore --drill of {drill['backup']}")

@@ -4,11 +4,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
@@ -76,7 +78,11 @@ def look_at(database: str) -> list[str]:
     Return what was seen. Raises BackupFailed for the first that is not as it should be.
     """
     with working_in(database), outside():
-        call_command("check", databases=["default"], verbosity=0)
+        try:
+            # What it says of itself would stand before the record that --json prints.
+            call_command("check", databases=["default"], stdout=StringIO())
+        except SystemCheckError as error:
+            raise BackupFailed(f"A check fails on the restored data: {error}") from None
         browser = Client(SERVER_NAME=settings.SITE_HOST, headers={"user-agent": "restore drill"})
         addresses = ["/", reverse("account_login"), "/healthz"]
         with transaction.atomic(), platform_scope(reason="A restore drill opens a workspace"):
