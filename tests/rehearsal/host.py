@@ -141,6 +141,8 @@ class Host(Machine):
             if cut and len(command.steps) > cut.step:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(cut.after)
+                # At once: to find what it started takes a moment, in which it would go on.
+                process.kill()
                 command.cut_in = command.steps[cut.step]
                 kill_all(mark)
                 return
