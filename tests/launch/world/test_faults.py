@@ -10,11 +10,7 @@ from tests.launch.world.launched import Known, World
 from tests.launch.world.verbs import KNOWN
 
 pytestmark = pytest.mark.prove
-WORLDS = 2  # beside each other, since one takes each of its faults three seconds
-PLANTED = [
-    pytest.param(fault, id=fault.what, marks=pytest.mark.xdist_group(f"world {number % WORLDS}"))
-    for number, fault in enumerate(FAULTS)
-]
+PLANTED = [pytest.param(fault, id=fault.what) for fault in FAULTS]
 
 
 @pytest.mark.parametrize("fault", PLANTED)
