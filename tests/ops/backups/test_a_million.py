@@ -33,7 +33,7 @@ CREATE POLICY tenant ON ledger USING ({VISIBLE}) WITH CHECK ({VISIBLE});
 """
 FORCED = "ALTER TABLE ledger FORCE ROW LEVEL SECURITY"
 NOTES = """
-INSERT INTO ledger SELECT n, t.id, 'Note ' || md5(n::text)
+INSERT INTO ledger SELECT n, t.id, 'Note ' || md5(n::text) || md5(t.id || '-' || n)
 FROM tenants_tenant t, generate_series(1, %s) n
 """
 EVENTS = """
