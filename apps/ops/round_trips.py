@@ -34,8 +34,8 @@ def round_trip_create(request: TenantRequest, slug: str) -> HttpResponse:
 
 @access(WRITE)
 def round_trip_detail(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
-    """How far it is, in JSON, to whoever asked for it."""
-    job = get_object_or_404(request.tenant.jobs, pk=pk, kind=KIND, requested_by=request.user)
+    """How far it is, in JSON, to whoever asked for it; another job of theirs has no such mail."""
+    job = get_object_or_404(request.tenant.jobs, pk=pk, requested_by=request.user)
     mail = request.tenant.mails.filter(pk=job.arguments.get("mail")).first()
     told = {
         "queue": {

@@ -8,7 +8,7 @@ from deploy.host.shell import Shell, release
 from tests.deploy.conftest import Journey
 from tests.deploy.machine import DESPITE, Machine
 
-pytestmark = pytest.mark.xdist_group("machine")
+pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("machine")]
 
 
 def of_each_kind(commit: str) -> list[str]:

@@ -126,12 +126,18 @@ class World:
         raise CannotBeMadeUp(f"no value is known for {field.name}: name one in REHEARSED")
 
     def related(self, model: type[Model], field: Any, row: int) -> Any:
-        """The row that one points to: its number's where no two may share it, else the first."""
+        """The row that one points to: its number's where no two may share it, else the first.
+
+        Whatever somebody asked for, the owner did, since some pages are for that person alone.
+        """
         target = field.remote_field.model
         if target is Tenant:
             return self.tenant
+        alone = is_alone(model, field)
+        if target is User and not alone:
+            return self.owner
         there = self.rows.get(target, [])
-        place = row if is_alone(model, field) else 0
+        place = row if alone else 0
         if target is not model and place < len(there):
             return there[place]
         if field.null:

@@ -183,7 +183,7 @@ def test_a_drill_restores_looks_drops_and_is_on_record(
     assert told["seen"][:3] == ["/", "/accounts/login/", "/healthz"]
     assert len(told["seen"]) == 4
     assert shelf.newest_drill(backup.environment) == told
-    assert owner.execute(DATABASES, ["%_drill_%"]).fetchall() == []
+    assert owner.execute(DATABASES, [f"{owner.info.dbname}_drill_%"]).fetchall() == []
 
 
 def test_a_drill_that_fails_is_not_on_record_and_leaves_nothing(
@@ -193,5 +193,5 @@ def test_a_drill_that_fails_is_not_on_record_and_leaves_nothing(
     with pytest.raises(CommandError, match="/ answers 400 on the restored data"):
         ask("--drill")
     assert shelf.newest_drill(backup.environment) is None
-    assert owner.execute(DATABASES, ["%_drill_%"]).fetchall() == []
+    assert owner.execute(DATABASES, [f"{owner.info.dbname}_drill_%"]).fetchall() == []
     assert connection.settings_dict["NAME"] == owner.info.dbname

@@ -102,8 +102,9 @@ def test_one_backup_is_taken_at_a_time(shelf: Shelf, owner: Connection) -> None:
 
 
 def test_no_password_is_on_a_command_line(
-    folder: Path, data: dict[str, int], settings: Any
+    owner: Connection, acme: Tenant, settings: Any, folder: Path
 ) -> None:
+    owner.execute(MANY, [acme.pk])  # so many that it is still dumped when it is looked at
     settings.DATABASE_OWNER_URL = settings.DATABASE_OWNER_URL.replace("@", ":c4n4ry@", 1)
     seen: list[str] = []
 

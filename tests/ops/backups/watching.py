@@ -49,4 +49,8 @@ class Interrupted:
 def children() -> list[psutil.Process]:
     """The programs of PostgreSQL that this process has started and that still run."""
     found = psutil.Process().children()
-    return [one for one in found if one.name() in {"pg_dump", "pg_restore"}]
+    return [
+        one
+        for one in found
+        if one.name() in {"pg_dump", "pg_restore"} and one.status() != psutil.STATUS_ZOMBIE
+    ]
