@@ -105,6 +105,6 @@ def test_a_connection_that_is_refused_is_counted(load: Load) -> None:
 def test_an_answer_that_nobody_expects_or_that_comes_late_is_counted(
     status: int, seconds: float, fails: bool
 ) -> None:
-    came = HTTPResponse(b"", status=status)
+    came = HTTPResponse(b"a page", status=status)
     answer = judged(time.monotonic() - seconds, "GET /", came, expected=200, resent=False)
     assert bool(answer.fault) is fails

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("story")]
 BROKEN = {
     "broken at boot": "a_module_that_is_not_there",
     "broken at migration": "division by zero",
-    "broken at smoke": "The smoke test",
+    "broken at smoke": "/t/smoke/ answered 500",
 }
 # A minute, as the product promises.
 ROLLBACK_SECONDS = 60
