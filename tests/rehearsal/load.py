@@ -23,7 +23,7 @@ from tests.world.crowd import Person
 from tests.world.waiting import wait_until
 
 LONGEST = 10.0  # seconds that an answer may take before whoever asked has gone
-PAUSE = 0.2  # seconds between two requests of a visitor
+PAUSE = 0.4  # seconds between two requests of a visitor
 MOST = 20_000  # requests of one load, after which it ends by itself
 RELEASE = "X-Release"
 SAID = re.compile(rb'"release": "(\w+)"')  # by /healthz, where the header is turned off
