@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from apps.launch.plan import Environment
 from config.env import Operator, operator
@@ -16,8 +17,10 @@ from deploy.deploying import Deploy
 from deploy.returning import Rollback
 from deploy.steps import Steps
 from deploy.target import Stopped, Target
+from deploy.verb import Verb
 
 STOPPED = 1
+V = TypeVar("V", bound=Verb)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,32 +86,28 @@ class Call:
 
 def deploy(call: Call) -> int:
     """Gates, backup, ship, smoke, record; on failure the way back."""
-    steps = Steps(dry_run=call.options.dry_run)
-    verb = Deploy(
-        environment=call.environment,
-        operator=call.operator,
-        target=call.target,
-        git=Git(places.ROOT),
-        steps=steps,
-        despite=call.options.despite.strip(),
-    )
+    verb = made(Deploy, call)
     released = verb.carry_out(call.options.commit)
-    return done(call, steps, f"{released.name} is live")
+    return done(call, verb.steps, f"{released.name} is live")
 
 
 def rollback(call: Call) -> int:
     """Make an earlier release live again, unless the schema forbids it."""
-    steps = Steps(dry_run=call.options.dry_run)
-    verb = Rollback(
+    verb = made(Rollback, call)
+    release = verb.carry_out(call.options.release)
+    return done(call, verb.steps, f"{release.name} is live again; the database was left as it is")
+
+
+def made(kind: type[V], call: Call) -> V:
+    """A verb, as it was called."""
+    return kind(
         environment=call.environment,
         operator=call.operator,
         target=call.target,
         git=Git(places.ROOT),
-        steps=steps,
+        steps=Steps(dry_run=call.options.dry_run),
         despite=call.options.despite.strip(),
     )
-    release = verb.carry_out(call.options.release)
-    return done(call, steps, f"{release.name} is live again; the database was left as it is")
 
 
 def done(call: Call, steps: Steps, what: str) -> int:

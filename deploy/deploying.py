@@ -1,32 +1,19 @@
 """The verb deploy: gates, backup, ship, smoke, record; and by itself back where it fails."""
 
-import getpass
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from apps.launch.plan import Environment
-from config.env import Operator
 from deploy import gates
-from deploy.checkout import Git
 from deploy.gates import Gate, Gates
 from deploy.record import Record
-from deploy.steps import Steps
-from deploy.target import Release, Run, Source, Stopped, Target
+from deploy.target import Release, Run, Source, Stopped
 from deploy.trying import try_out
+from deploy.verb import Verb
 
 BACKUP = ["python", "manage.py", "backup"]
 
 
-@dataclass
-class Deploy:
+class Deploy(Verb):
     """One deploy to one environment."""
-
-    environment: Environment
-    operator: Operator
-    target: Target
-    git: Git
-    steps: Steps
-    despite: str = ""
 
     def carry_out(self, name: str) -> Release:
         """Ship the commit of that name. Raises Stopped, with what is live now."""
@@ -39,14 +26,17 @@ class Deploy:
             passing.pass_all(gates.of_the_release(run, self.steps, self.environment.name))
             passing.pass_all([self.backup(run)])
 
+        prepares = getattr(self.target, "prepares", False)
         with self.git.checkout(commit) as folder:
-            by = who(self.git, self.operator)
+            if not prepares:
+                passing.pass_all([gates.of_the_checkout(folder)])
+            by = self.who
             source = Source(commit=commit, folder=folder, by=by, before_release=judge)
             record = self.record(source)
             if before:
                 record.begin()
             try:
-                if before and not getattr(self.target, "prepares", False):
+                if before and not prepares:
                     self.judge_in_the_live(judge)
                 released = self.target.ship(source, self.steps)
                 way = ("--release", source.short)
@@ -124,8 +114,3 @@ class Deploy:
             f"went back by itself: {before.name} ({before.commit[:7]}) is live again; mend it and "
             "deploy anew",
         ) from failure
-
-
-def who(git: Git, operator: Operator) -> str:
-    """Who ships: as GitHub Actions says it, else as git does, else the machine's user."""
-    return operator.GITHUB_ACTOR or git.ask("config", "user.name") or getpass.getuser()

@@ -1,8 +1,12 @@
 """What refuses a deploy: each gate says why, and a person's reason can open it, visibly."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from config.env import Operator
@@ -10,6 +14,7 @@ from deploy import passed
 from deploy.checkout import Git
 from deploy.steps import Steps
 from deploy.target import Output, Run, Stopped
+from dev.check import environment
 
 RECORD = ".local/ci-passed"  # written by .ci/run
 DESPITE = 'or go on all the same, which is recorded: --despite "the reason"'
@@ -88,6 +93,30 @@ def of_the_commit(git: Git, commit: str, operator: Operator) -> list[Gate]:
         Gate("CI has passed the commit", ci, "wait for CI, or run .ci/run here"),
         Gate("The smoke test has an account", account, "set them: docs/deploy.md"),
     ]
+
+
+def of_the_checkout(folder: Path) -> Gate:
+    """The gate that judges the new migrations here, before a platform runs them unseen."""
+
+    def objection() -> str:
+        with TemporaryDirectory() as scratch:
+            done = subprocess.run(
+                [sys.executable, "manage.py", "migration_check"],
+                check=False,
+                cwd=folder,
+                env=environment("production", scratch),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        return done.stdout.strip()[-2000:] if done.returncode else ""
+
+    return Gate(
+        "The new migrations can run beside the old release",
+        objection,
+        "expand first, contract a release later: docs/migrations.md",
+    )
 
 
 def of_the_release(run: Run, steps: Steps, environment: str = "production") -> list[Gate]:

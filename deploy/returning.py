@@ -1,32 +1,19 @@
 """The verb rollback: which release, whether the schema allows it, and then its code alone."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
-from apps.launch.plan import Environment
-from config.env import Operator
-from deploy.checkout import Git
-from deploy.deploying import who
 from deploy.gates import Gate, Gates
 from deploy.record import Record
-from deploy.steps import Steps
-from deploy.target import Release, Stopped, Target
+from deploy.target import Release, Stopped
 from deploy.trying import try_out
+from deploy.verb import Verb
 
 SCHEMA = ["python", "manage.py", "schema", "--json"]
 
 
-@dataclass
-class Rollback:
+class Rollback(Verb):
     """One rollback of one environment."""
-
-    environment: Environment
-    operator: Operator
-    target: Target
-    git: Git
-    steps: Steps
-    despite: str = ""
 
     def carry_out(self, name: str) -> Release:
         """Make the release of that name live, or the one before the live one. Raises Stopped."""
@@ -42,7 +29,7 @@ class Rollback:
             environment=self.environment.name,
             release=to.commit[:7],
             commit=to.commit,
-            who=who(self.git, self.operator),
+            who=self.who,
             despite=self.despite,
         )
         try:

@@ -12,6 +12,7 @@ from deploy.checkout import Git
 from deploy.gates import Gate, Gates
 from deploy.steps import Steps
 from deploy.target import Output, Stopped
+from tests.config.processes import ROOT
 from tests.launch.world.fork import git
 
 READY = Operator(SMOKE_EMAIL="smoke@harbourside.co", SMOKE_PASSWORD="a-long-random-one")
@@ -144,3 +145,16 @@ def test_a_launch_check_that_gives_no_verdict_is_no_go() -> None:
         lambda command: Output(status=1, text="Traceback"), Steps(tell=lambda line: None)
     )
     assert [one.objection() for one in asked] == ["launch_check gave no verdict: Traceback"] * 2
+
+
+def test_the_products_own_migrations_are_no_objection() -> None:
+    assert gates.of_the_checkout(ROOT).objection() == ""
+
+
+def test_migrations_that_are_not_safe_are_an_objection_in_their_own_words(tmp_path: Path) -> None:
+    (tmp_path / "manage.py").write_text("import sys; sys.exit(f'{sys.argv[1]}: drops a column')")
+    assert gates.of_the_checkout(tmp_path).objection() == "migration_check: drops a column"
+
+
+def test_a_checkout_whose_migrations_nobody_can_judge_is_an_objection(tmp_path: Path) -> None:
+    assert "No such file" in gates.of_the_checkout(tmp_path).objection()

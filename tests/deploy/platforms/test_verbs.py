@@ -144,7 +144,9 @@ def test_a_deploy_asks_backs_up_ships_and_records(
 ) -> None:
     shipped(shop)
     assert set(shop.live) == {shop.repository.pushed}
-    assert "is live, on production, after" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "✓ The new migrations can run beside the old release" in said
+    assert "is live, on production, after" in said
     begun, *between, ended = shop.asked
     assert begun.startswith("manage.py deployments --begin")
     assert between[-1] == "manage.py backup"
