@@ -12,7 +12,7 @@ from config.env import BASE_DIR
 from tests.deploy.conftest import Journey
 from tests.deploy.machine import DESPITE, Machine
 
-pytestmark = pytest.mark.xdist_group("machine")
+pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("machine")]
 PAGE = (BASE_DIR / "docs/deploy.md").read_text(encoding="utf-8")
 LINES = [
     line

@@ -7,7 +7,6 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-import dj_database_url
 import pytest
 import sentry_sdk
 from django.conf import settings
@@ -157,15 +156,15 @@ def test_a_rehearsal_within_a_transaction_leaves_that_alone(db: None) -> None:
 
 @pytest.fixture
 def read_only(transactional_db: None) -> Iterator[None]:
-    """A database that takes no rows, as a replica."""
-    owner = dj_database_url.parse(settings.DATABASE_OWNER_URL)
-    assert owner["USER"]
+    """A database that takes no rows, as a replica; this one alone, as others share the role."""
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    here = f"ALTER ROLE CURRENT_USER IN DATABASE {name}"
     with connection.cursor() as cursor:
-        cursor.execute("ALTER ROLE CURRENT_USER SET default_transaction_read_only = on")
+        cursor.execute(f"{here} SET default_transaction_read_only = on")
     yield
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = off")
-        cursor.execute("ALTER ROLE CURRENT_USER RESET default_transaction_read_only")
+        cursor.execute(f"{here} RESET default_transaction_read_only")
 
 
 def test_a_database_that_takes_no_rows_is_unasked_and_says_why(read_only: None) -> None:
