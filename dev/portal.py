@@ -20,7 +20,7 @@ from email.message import EmailMessage
 from email.policy import default as modern
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -28,6 +28,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 
+from dev.databases import drop
 from dev.processes import Processes
 from dev.valkey import Valkey, free_port
 
@@ -103,7 +104,8 @@ class Portal:
         self.smtp.start()
         try:
             self.redis.start()
-            self._owner_sql(f'CREATE DATABASE "{self.database}"')
+            with self._owner() as connection:
+                connection.execute(f'CREATE DATABASE "{self.database}"'.encode())
             self.fill()
             self._start()
         except BaseException:
@@ -177,11 +179,8 @@ class Portal:
             self.processes.stop(STOP_SECONDS)
         self.redis.stop()
         self.smtp.stop()
-        try:
-            self._owner_sql(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
-        except psycopg.errors.InsufficientPrivilege:
-            # Autovacuum is at work there: no owner may end it, but without FORCE it is asked to go.
-            self._owner_sql(f'DROP DATABASE IF EXISTS "{self.database}"')
+        with self._owner() as connection:
+            drop(connection, self.database)
 
     def log(self) -> str:
         """What the processes have printed so far, each line under its process's name."""
@@ -225,10 +224,10 @@ class Portal:
         for blob in issued.cert_chain_pems:
             blob.write_to_path(str(chain), append=True)
 
-    def _owner_sql(self, statement: str) -> None:
+    def _owner(self) -> "psycopg.Connection[Any]":
+        """A connection of the owner's to the server."""
         url = self.servers.get("DATABASE_OWNER_URL") or self.servers["DATABASE_URL"]
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(statement.encode())
+        return psycopg.connect(url, autocommit=True)
 
 
 def with_database(url: str, name: str) -> str:

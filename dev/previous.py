@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from dev.check import environment
+from dev.databases import drop
 from dev.servers import ThrowAway
 from dev.setup import Refusal, refuse, say
 from dev.state import ROOT
@@ -96,8 +97,7 @@ def migrated(addresses: dict[str, str], folder: Path) -> Iterator[str]:
                 raise Refusal("the migrations here do not run; what they said stands above")
             yield name
         finally:
-            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            connection.execute(drop.format(sql.Identifier(name)))
+            drop(connection, name)
 
 
 def python_of(release: Path) -> list[str]:

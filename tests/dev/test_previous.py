@@ -1,5 +1,6 @@
 """make previous: the former release's tests go red where a new migration takes what it needs."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -68,10 +69,13 @@ def try_former(folder: Path, operation: str) -> subprocess.CompletedProcess[str]
     migration = folder / "apps/clients/migrations/0002_next.py"
     migration.write_text(dedent(MIGRATION.format(operation=operation)))
     commit(folder, "Change the table")
+    # On servers of its own: its processes would take their databases for ours.
+    ours = ("DATABASE_", "REDIS_", "PYTEST_")
     return subprocess.run(
         [sys.executable, "-m", "dev.previous", TEST],
         check=False,
         cwd=folder,
+        env={name: value for name, value in os.environ.items() if not name.startswith(ours)},
         capture_output=True,
         text=True,
     )

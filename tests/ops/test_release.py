@@ -23,6 +23,7 @@ from django.test import override_settings
 from apps.ops.release import TRIES, collect_static
 from apps.ops.release_lock import KEY
 from config.env import BASE_DIR
+from dev.databases import drop
 from dev.portal import with_database
 from tests.world.pgbouncer import Pgbouncer
 from tests.world.waiting import wait_until
@@ -80,11 +81,7 @@ def new_database(*, like: str = "template1") -> Iterator[str]:
         try:
             yield name
         finally:
-            try:
-                server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-            except psycopg.errors.InsufficientPrivilege:
-                # Autovacuum is at work there, which no owner may end; without FORCE it is asked to.
-                server.execute(f"DROP DATABASE {name}".encode())
+            drop(server, name)
 
 
 @pytest.fixture(scope="module")

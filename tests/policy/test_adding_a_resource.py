@@ -56,9 +56,8 @@ def fork(tmp_path: Path) -> Iterator[Path]:
 
 def follow(fork: Path, *arguments: str) -> None:
     """Run a step; the fork's suite starts servers of its own, as ours is at work on these."""
-    servers = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"}
-    known = servers if "pytest" in arguments else set()
-    variables = {name: value for name, value in os.environ.items() if name not in known}
+    ours = ("DATABASE_", "REDIS_", "PYTEST_") if "pytest" in arguments else ()
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     done = subprocess.run(
         [sys.executable, *arguments],
         check=False,

@@ -190,7 +190,7 @@ def test_a_thousand_jobs_on_a_workers_kept_connections_see_none_of_anothers_rows
     todo = [(person, kind) for person in crowd for kind in ("job", "task", "peep") * 50]
     random.Random(1).shuffle(todo)
     command = command_of("worker").replace("--app config", "--app tests.world.lookout")
-    with Process(command, **suites_servers()) as worker:
+    with Process(command, **suites_servers(), WORKER_CONCURRENCY="2") as worker:
         worker.wait_for(" ready.")
         for person, kind in todo:
             if kind == "peep":

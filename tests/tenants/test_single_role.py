@@ -15,6 +15,7 @@ import pytest
 
 from apps.tenants.base import TenantModel
 from config.env import BASE_DIR
+from dev.databases import drop
 from dev.portal import with_database
 from dev.postgres import find_binaries
 
@@ -62,7 +63,7 @@ def database() -> Iterator[str]:
         url = with_database(server, name)
         manage(url, "migrate", "--verbosity", "0")
         yield url
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        drop(connection, name)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from apps.ops.backups.shelf import Shelf
 from apps.ops.backups.store import the_store
 from apps.ops.backups.taking import take
 from apps.tenants.models import Tenant
+from dev.databases import drop
 
 S3 = Path(__file__).with_name("s3.py")
 
@@ -91,4 +92,4 @@ def drop_later() -> Iterator[Callable[[str], str]]:
     yield note
     for name in names:
         with owners_server().of("postgres").connected() as opened:
-            opened.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+            drop(opened, name)

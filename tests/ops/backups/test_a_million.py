@@ -15,6 +15,7 @@ import pytest
 
 from apps.tenants.walls import VISIBLE
 from config.env import BASE_DIR
+from dev.databases import drop
 from dev.portal import with_database
 
 pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("a million rows")]
@@ -127,7 +128,7 @@ def product(
             owner.execute(EVENTS, [each // 20])
         yield product
         for name in (product.database, f"{product.database}_again"):
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+            drop(connection, name)
 
 
 def test_a_million_rows_come_back_and_the_drill_is_on_record(
