@@ -151,7 +151,7 @@ def variable(name: str, value: str | Callable[[World], str]) -> Break:
         finally:
             del world.changed[name]
 
-    return within(broken)
+    return broken
 
 
 def file(path: str, text: str, *, tracked: bool = True) -> Break:
