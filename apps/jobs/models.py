@@ -5,23 +5,28 @@ the job commit together, guarded by the number of the attempt, so that a job tha
 once. What was never woken, or whose lease ran out, is sent again by the sweeper.
 """
 
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models import F, Q
+from django.db import connection, models, transaction
+from django.db.models import F, Q, Value
 from django.utils import timezone
 
 from apps.core import events
 from apps.core.request_id import request_id
+from apps.jobs.registry import Lane, ended_of, lane_of
+from apps.tenants.scope import tenant_scope
 
 if TYPE_CHECKING:
     from apps.tenants.models import Membership
 
 log = structlog.get_logger("slipway.jobs")
 CANCELLED = events.action("job.cancelled", "cancelled {target}")
+RETRIED = events.action("job.retried", "had {target} tried again")
+DISCARDED = events.action("job.discarded", "discarded {target}")
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -38,11 +43,11 @@ class JobQuerySet(models.QuerySet["Job"]):
     def bury(self) -> int:
         """End the overdue ones that used up their attempts, as when a job kills its worker."""
         now, buried = timezone.now(), 0
-        for job in self.due(now).filter(attempts__gte=F("allowed_attempts")):
-            ended = self.due(now).filter(pk=job.pk, attempts=job.attempts)
-            if ended.update(
-                state=Job.State.FAILED, error=Job.GAVE_UP, finished_at=now, lease_until=None
-            ):
+        spent = self.due(now).filter(attempts__gte=F("allowed_attempts"))
+        for job in spent.select_related("tenant", "requested_by"):
+            trace = job.traceback or f"Its worker was lost {job.attempts} times."
+            ours = self.due(now).filter(pk=job.pk, attempts=job.attempts)
+            if job.end(ours, Job.State.DEAD, error=Job.GAVE_UP, traceback=trace):
                 buried += 1
                 log.error("job.buried", job=job.pk, kind=job.kind, attempts=job.attempts)
         return buried
@@ -83,8 +88,10 @@ class Job(models.Model):
         QUEUED = "queued", "Waiting"
         RUNNING = "running", "Running"
         SUCCEEDED = "succeeded", "Done"
-        FAILED = "failed", "Failed"
+        FAILED = "failed", "Failed"  # refused: it can never succeed, and its error says why
+        DEAD = "dead", "Given up"  # a dead letter: the fault is ours, and the traceback is kept
         CANCELLED = "cancelled", "Cancelled"
+        DISCARDED = "discarded", "Discarded"  # a dead letter that nobody needs
 
     LEASE: ClassVar[timedelta] = timedelta(seconds=60)
     PATIENCE: ClassVar[timedelta] = timedelta(seconds=30)
@@ -99,6 +106,9 @@ class Job(models.Model):
     )
     kind = models.CharField(max_length=60)
     title = models.CharField(max_length=200, blank=True)
+    # What makes asking again the same as having asked; blank for most.
+    key = models.CharField(max_length=200, blank=True, default="", db_default="")
+    lane = models.SmallIntegerField(default=Lane.ORDINARY.value, db_default=Lane.ORDINARY.value)
     arguments = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
@@ -109,12 +119,16 @@ class Job(models.Model):
     total = models.PositiveIntegerField(null=True)
     error = models.TextField(blank=True)
     traceback = models.TextField(blank=True)
+    # What a handler leaves for whoever asked, by run.job.result; saved with the end.
+    result = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     created_at = models.DateTimeField(auto_now_add=True)
     run_after = models.DateTimeField(default=timezone.now)
     wake_after = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # When whoever asked was shown how it ended.
+    seen_at = models.DateTimeField(null=True)
 
     objects = JobQuerySet.as_manager()
 
@@ -127,28 +141,56 @@ class Job(models.Model):
             ),
             models.Index(fields=["tenant", "-id"], name="jobs_job_newest"),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "key"],
+                condition=~Q(key="") & Q(tenant__isnull=False),
+                name="jobs_job_key_in_tenant",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "key"],
+                condition=~Q(key="") & Q(tenant__isnull=True),
+                name="jobs_job_key_of_none",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title or f"{self.kind} {self.pk}"
 
     @classmethod
     def ask(
-        cls, kind: str, *, tenant: Any = None, by: Any = None, title: str = "", **arguments: Any
+        cls,
+        kind: str,
+        *,
+        tenant: Any = None,
+        by: Any = None,
+        title: str = "",
+        key: str = "",
+        **arguments: Any,
     ) -> "Job":
         """Write down a job in the caller's transaction, and wake a worker once it is committed.
 
         `title` is what people are shown, such as "Export of clients"; `arguments` are JSON values.
+        With a `key`, asking the same of the same tenant again gives the job that is there,
+        whatever became of it, until it is purged; of two who ask at once one waits for the other.
+        Raises ValueError for a key of more than 200 characters.
         """
-        job = cls.objects.create(
-            kind=kind,
-            tenant=tenant,
-            requested_by=by,
-            title=title[:200],
-            arguments=arguments,
-            request_id=request_id.get(),
-            wake_after=timezone.now() + cls.PATIENCE,
-        )
-        transaction.on_commit(job.wake)
+        if len(key) > 200:
+            raise ValueError(f"A job's key has at most 200 characters, not {len(key)}: digest it")
+        facts = {
+            "requested_by": by,
+            "title": title[:200],
+            "lane": lane_of(kind).value,
+            "arguments": arguments,
+            "request_id": request_id.get(),
+            "wake_after": timezone.now() + cls.PATIENCE,
+        }
+        if key:
+            job, is_new = cls.objects.get_or_create(facts, tenant=tenant, kind=kind, key=key)
+        else:
+            job, is_new = cls.objects.create(tenant=tenant, kind=kind, **facts), True
+        if is_new:
+            transaction.on_commit(job.wake)
         return job
 
     def wake(self) -> None:
@@ -199,22 +241,36 @@ class Job(models.Model):
             CANCELLED.record(tenant=self.tenant, by=by, target=self)
         return True
 
-    def retry(self) -> bool:
-        """Give one that failed or was cancelled as many attempts again. False for any other."""
-        now = timezone.now()
+    @transaction.atomic
+    def retry(self, *, by: Any = None) -> bool:
+        """Give one that ended without success as many attempts again. False for any other."""
+        now, lost = timezone.now(), self.State
         ended = Job.objects.filter(
-            pk=self.pk, state__in=[self.State.FAILED, self.State.CANCELLED]
+            pk=self.pk, state__in=[lost.FAILED, lost.DEAD, lost.CANCELLED, lost.DISCARDED]
         ).update(
             state=self.State.QUEUED,
             allowed_attempts=F("attempts") + self.MAX_ATTEMPTS,
             error="",
             finished_at=None,
+            seen_at=None,
             run_after=now,
             wake_after=now + self.PATIENCE,
         )
         if ended:
+            if self.tenant:
+                RETRIED.record(tenant=self.tenant, by=by, target=self)
             transaction.on_commit(self.wake)
         return bool(ended)
+
+    @transaction.atomic
+    def discard(self, *, by: Any = None) -> bool:
+        """Lay a dead letter aside that nobody needs any more. False for any other job."""
+        dead = Job.objects.filter(pk=self.pk, state=self.State.DEAD)
+        if not dead.update(state=self.State.DISCARDED):
+            return False
+        if self.tenant:
+            DISCARDED.record(tenant=self.tenant, by=by, target=self)
+        return True
 
     def this_attempt(self) -> JobQuerySet:
         """The row, if it is still ours: running, in the attempt that we claimed."""
@@ -222,17 +278,42 @@ class Job(models.Model):
 
     def finish(self, state: str, *, error: str = "", traceback: str = "") -> bool:
         """End this attempt. False if another has taken over or somebody cancelled."""
-        return bool(
-            self.this_attempt().update(
-                state=state,
-                error=error,
-                traceback=traceback,
-                done=self.done,
-                total=self.total,
-                finished_at=timezone.now(),
-                lease_until=None,
-            )
-        )
+        return self.end(self.this_attempt(), state, error=error, traceback=traceback)
+
+    @transaction.atomic
+    def end(self, ours: JobQuerySet, state: str, *, error: str, traceback: str) -> bool:
+        """End the job for good, if it is still among `ours`, and tell of it; False if it is not."""
+        facts = {
+            "state": state,
+            "error": error,
+            "traceback": traceback,
+            "result": self.result,
+            "done": self.done,
+            "total": self.total,
+            "finished_at": timezone.now(),
+            "lease_until": None,
+        }
+        if not ours.update(**facts):
+            return False
+        for name, value in facts.items():
+            setattr(self, name, value)
+        self.tell()
+        return True
+
+    def tell(self) -> None:
+        """Call what the kind wants called at an end. The end stands even if that fails."""
+        ended = ended_of(self.kind)
+        if ended is None:
+            return
+        try:
+            with transaction.atomic(), ExitStack() as scope:
+                if self.tenant:
+                    scope.enter_context(tenant_scope(self.tenant))
+                ended(self)
+        except Exception:
+            if connection.needs_rollback:  # then the end is lost as well, and must not look done
+                raise
+            log.exception("job.end_not_told", job=self.pk, kind=self.kind)
 
     def has_succeeded(self) -> bool:
         """Whether this attempt is on record as done: a commit whose answer got lost counts."""
@@ -241,7 +322,7 @@ class Job(models.Model):
 
     def give_up(self, *, traceback: str) -> bool:
         """End this attempt and the job with it, and keep the traceback."""
-        return self.finish(self.State.FAILED, error=self.GAVE_UP, traceback=traceback)
+        return self.finish(self.State.DEAD, error=self.GAVE_UP, traceback=traceback)
 
     def fail(self, *, traceback: str) -> bool:
         """Put this attempt back, to run 5 s, 20 s, 80 s … from now, or give up after the last."""

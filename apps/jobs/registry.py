@@ -1,29 +1,57 @@
-"""Which function does which kind of job."""
+"""Which function does which kind of job, how urgent the kind is, and who is told of its end."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
 from django.utils.module_loading import autodiscover_modules
 
 if TYPE_CHECKING:
+    from apps.jobs.models import Job
     from apps.jobs.runner import Run
 
 Handler = Callable[["Run"], None]
-_handlers: dict[str, Handler] = {}
+Ended = Callable[["Job"], None]
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
+class Lane(IntEnum):
+    """How urgent a kind of jobs is; a worker takes those of a lower number first."""
+
+    URGENT = 0  # somebody waits for it now, as for a mail with a code
+    ORDINARY = 1  # work of seconds
+    BULK = 2  # work of minutes, as exports and imports: never on every slot of a worker
+
+
+@dataclass(frozen=True)
+class Kind:
+    """All that is declared of one kind of jobs."""
+
+    handler: Handler
+    lane: Lane = Lane.ORDINARY
+    ended: Ended | None = None
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def handles(
+    kind: str, *, lane: Lane = Lane.ORDINARY, ended: Ended | None = None
+) -> Callable[[Handler], Handler]:
     """Make the decorated function, in an app's `handlers.py`, do the jobs of `kind`.
 
     It is called inside a transaction and, for a tenant's job, its scope; what it writes and the
-    job's end are committed together. Raises ValueError if the kind has a handler already.
+    job's end are committed together. `ended(job)` is called in the transaction that records the
+    end, whatever it is (done, refused, given up, buried by the sweeper), and in the tenant's scope;
+    not for a retry, nor for a cancellation. An end stands even if `ended` raises.
+    Raises ValueError if the kind has a handler already.
     """
 
     def register(handler: Handler) -> Handler:
-        if kind in _handlers:
+        if kind in _kinds:
             raise ValueError(f"Two handlers for jobs of kind {kind}")
-        _handlers[kind] = handler
+        _kinds[kind] = Kind(handler, lane, ended)
         return handler
 
     return register
@@ -35,10 +63,26 @@ def discover() -> None:
     autodiscover_modules("handlers")
 
 
-def handler_of(kind: str) -> Handler:
-    """The function that does jobs of `kind`. Raises LookupError if there is none."""
+def kind_named(name: str) -> Kind | None:
+    """What is declared of a kind, or None if nobody handles it (any more, or yet)."""
     discover()
-    try:
-        return _handlers[kind]
-    except KeyError:
-        raise LookupError(f"No handler for jobs of kind {kind}") from None
+    return _kinds.get(name)
+
+
+def handler_of(name: str) -> Handler:
+    """The function that does jobs of a kind. Raises LookupError if there is none."""
+    if kind := kind_named(name):
+        return kind.handler
+    raise LookupError(f"No handler for jobs of kind {name}")
+
+
+def lane_of(name: str) -> Lane:
+    """How urgent a kind is; one that nobody handles yet is as urgent as most."""
+    kind = kind_named(name)
+    return kind.lane if kind else Lane.ORDINARY
+
+
+def ended_of(name: str) -> Ended | None:
+    """What a kind wants called at a job's end, if anything."""
+    kind = kind_named(name)
+    return kind.ended if kind else None

@@ -2,7 +2,7 @@
 
 import structlog
 
-from apps.jobs.registry import handles
+from apps.jobs.registry import Lane, handles
 from apps.jobs.runner import JobRefused, Run
 from apps.mail import transport
 from apps.mail.models import Mail
@@ -10,7 +10,7 @@ from apps.mail.models import Mail
 log = structlog.get_logger("slipway.mail")
 
 
-@handles("mail.send")
+@handles("mail.send", lane=Lane.URGENT)
 def send(run: Run) -> None:
     """Hand the job's mail to the mail server. What the server will never take fails at once.
 

@@ -114,7 +114,7 @@ def mails_of_a_day(now: datetime) -> dict[str, int]:
 
 def kinds(now: datetime) -> list[Kind]:
     """The jobs that wait, run or have failed, by kind."""
-    waiting, failed = Q(state=Job.State.QUEUED), Q(state=Job.State.FAILED)
+    waiting, failed = Q(state=Job.State.QUEUED), Q(state__in=[Job.State.FAILED, Job.State.DEAD])
     running = Q(state=Job.State.RUNNING)
     counted: Any = (
         Job.objects.filter(waiting | running | failed)

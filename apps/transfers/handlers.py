@@ -1,11 +1,11 @@
 """The jobs of this room: make an export, bring in an import."""
 
-from apps.jobs.registry import handles
+from apps.jobs.registry import Lane, handles
 from apps.jobs.runner import Run
 from apps.transfers.models import Export, Import
 
 
-@handles("transfers.export")
+@handles("transfers.export", lane=Lane.BULK)
 def make_export(run: Run) -> None:
     """Write the file of the job's export."""
     assert run.job.tenant
@@ -13,7 +13,7 @@ def make_export(run: Run) -> None:
     export.make(run)
 
 
-@handles("transfers.import")
+@handles("transfers.import", lane=Lane.BULK)
 def bring_in_import(run: Run) -> None:
     """Bring in the rows of the job's import."""
     assert run.job.tenant

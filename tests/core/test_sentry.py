@@ -35,7 +35,7 @@ def failing_job(monkeypatch: pytest.MonkeyPatch) -> str:
     def handler(run: Run) -> None:
         raise RuntimeError("the job failed")
 
-    monkeypatch.setitem(registry._handlers, "tests.fail", handler)
+    monkeypatch.setitem(registry._kinds, "tests.fail", registry.Kind(handler))
     return "tests.fail"
 
 

@@ -2,22 +2,23 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from apps.jobs import registry
 from apps.jobs.models import Job
-from apps.jobs.registry import Handler
+from apps.jobs.registry import Handler, Kind
 from apps.jobs.runner import Run, attempt
 
 
 @pytest.fixture
-def handled_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], str]:
+def handled_by(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Give a function a kind of jobs for the length of a test; return the kind."""
 
-    def register(handler: Handler) -> str:
+    def register(handler: Handler, **declared: Any) -> str:
         kind = f"tests.{handler.__name__}"
-        monkeypatch.setitem(registry._handlers, kind, handler)
+        monkeypatch.setitem(registry._kinds, kind, Kind(handler, **declared))
         return kind
 
     return register

@@ -14,14 +14,14 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core.request_id import request_id
 from apps.jobs.models import Job
-from apps.jobs.registry import Handler, handles
+from apps.jobs.registry import handles
 from apps.jobs.runner import JobRefused, Run, attempt
 from apps.tenants.models import Tenant
 from apps.tenants.scope import current_tenant
 from tests.jobs.conftest import on_record
 from tests.world.waiting import wait_until
 
-HandledBy = Callable[[Handler], str]
+HandledBy = Callable[..., str]
 InBackground = Callable[[int], threading.Thread]
 LONG_AGO = timedelta(minutes=5)
 
@@ -142,7 +142,7 @@ def test_each_wait_is_longer_and_the_last_failure_keeps_the_traceback(
         waits.append(round((on_record(job).run_after - before).total_seconds()))
     assert waits[:-1] == [5, 20, 80, 320]
     dead = on_record(job)
-    assert (dead.state, dead.attempts, dead.error) == (Job.State.FAILED, 5, Job.GAVE_UP)
+    assert (dead.state, dead.attempts, dead.error) == (Job.State.DEAD, 5, Job.GAVE_UP)
     assert "OSError: The disk is full" in dead.traceback
     make_due(job)
     attempt(job.pk)
@@ -168,7 +168,7 @@ def test_a_job_that_takes_too_long_is_not_tried_again(db: None, handled_by: Hand
     job = Job.ask(handled_by(dawdle))
     attempt(job.pk)
     failed = on_record(job)
-    assert (failed.state, failed.error) == (Job.State.FAILED, Job.GAVE_UP)
+    assert (failed.state, failed.error) == (Job.State.DEAD, Job.GAVE_UP)
     assert "SoftTimeLimitExceeded" in failed.traceback
 
 

@@ -179,7 +179,7 @@ def test_a_job_that_keeps_killing_its_worker_is_buried(db: None) -> None:
     assert Job.objects.claim(job.pk) is None
     sweep()
     dead = on_record(job)
-    assert (dead.state, dead.error, dead.attempts) == ("failed", Job.GAVE_UP, Job.MAX_ATTEMPTS)
+    assert (dead.state, dead.error, dead.attempts) == ("dead", Job.GAVE_UP, Job.MAX_ATTEMPTS)
     assert dead.finished_at
     assert on_record(other).state == Job.State.QUEUED
 
@@ -187,7 +187,7 @@ def test_a_job_that_keeps_killing_its_worker_is_buried(db: None) -> None:
 def test_a_failed_job_that_is_retried_has_all_its_attempts_again(db: None) -> None:
     job = Job.ask("tests.any")
     assert not job.retry(), "It has not ended"
-    Job.objects.filter(pk=job.pk).update(state="failed", attempts=5, error=Job.GAVE_UP)
+    Job.objects.filter(pk=job.pk).update(state="dead", attempts=5, error=Job.GAVE_UP)
     assert job.retry()
     again = on_record(job)
     assert (again.state, again.error, again.attempts) == (Job.State.QUEUED, "", 5)
@@ -196,12 +196,12 @@ def test_a_failed_job_that_is_retried_has_all_its_attempts_again(db: None) -> No
         assert claimed
         claimed.fail(traceback="trace")
         let_pass(job, run_after=timedelta(seconds=1))
-    assert (on_record(job).state, on_record(job).attempts) == (Job.State.FAILED, 10)
+    assert (on_record(job).state, on_record(job).attempts) == (Job.State.DEAD, 10)
 
 
 def test_a_retried_job_waits_as_shortly_as_at_first(db: None) -> None:
     job = Job.ask("tests.any")
-    Job.objects.filter(pk=job.pk).update(state="failed", attempts=5)
+    Job.objects.filter(pk=job.pk).update(state="dead", attempts=5)
     job.retry()
     claimed = Job.objects.claim(job.pk)
     assert claimed

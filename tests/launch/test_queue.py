@@ -61,9 +61,9 @@ def test_a_job_that_is_done_is_not_late(acme: Tenant, broker: str) -> None:
 
 def test_only_a_fault_of_ours_counts_as_given_up(acme: Tenant, broker: str) -> None:
     now = timezone.now()
-    for error in (Job.GAVE_UP, "The third row has no name."):
-        late(acme, state=Job.State.FAILED, error=error, finished_at=now)
-    late(acme, state=Job.State.FAILED, error=Job.GAVE_UP, finished_at=now - timedelta(days=8))
+    for state in (Job.State.DEAD, Job.State.FAILED):
+        late(acme, state=state, finished_at=now)
+    late(acme, state=Job.State.DEAD, finished_at=now - timedelta(days=8))
     assert queue(ANSWERED).given_up == 1
 
 

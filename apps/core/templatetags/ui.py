@@ -148,7 +148,7 @@ def tone(name: object) -> str:
 @register.filter
 def job_tone(state: str) -> str:
     """The colour of a job's badge by its state."""
-    tones = {"queued": "muted", "running": "", "succeeded": "good", "failed": "bad"}
+    tones = {"running": "", "succeeded": "good", "failed": "bad", "dead": "bad"}
     return tones.get(state, "muted")
 
 

@@ -48,9 +48,7 @@ def job_table() -> tuple[float, int]:
         platform_scope(reason="Judge the queue before a launch"),
     ):
         oldest = Job.objects.due(now).order_by("run_after").first()
-        given_up = Job.objects.filter(
-            state=Job.State.FAILED, error=Job.GAVE_UP, finished_at__gte=now - WEEK
-        ).count()
+        given_up = Job.objects.filter(state=Job.State.DEAD, finished_at__gte=now - WEEK).count()
     return (now - oldest.run_after).total_seconds() if oldest else 0.0, given_up
 
 

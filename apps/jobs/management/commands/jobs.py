@@ -27,8 +27,8 @@ class Command(BaseCommand):
         if (verb == "list") == bool(id):
             raise CommandError("Say which: jobs retry 42, or jobs cancel 42; jobs list takes none.")
         if verb == "list":
-            failed = Job.objects.filter(state=Job.State.FAILED)
-            chosen = (Job.objects.open() | failed).order_by("-pk")[:LISTED]
+            lost = Job.objects.filter(state__in=[Job.State.FAILED, Job.State.DEAD])
+            chosen = (Job.objects.open() | lost).order_by("-pk")[:LISTED]
         else:
             chosen = Job.objects.filter(pk__in=id).order_by("-pk")
             self.change(verb, id)
