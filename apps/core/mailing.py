@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 
 class TemplatedMail(EmailMultiAlternatives):
-    """A message that says which template it was made from and which tenant it is about.
+    """A message that says which template it was made from, of which event and tenant it tells.
 
-    The backend, in a room above this one, reads both off the object. They are attributes and not
+    The backend, in a room above this one, reads these off the object. They are attributes and not
     headers because a header would leave the house with the mail.
     """
 
     template = ""
     tenant: "Tenant | None" = None
+    key = ""
 
 
 def absolute(path: str) -> str:
@@ -38,19 +39,32 @@ def absolute(path: str) -> str:
 
 
 def send(
-    template: str, *, to: str, context: dict[str, Any] | None = None, tenant: "Tenant | None" = None
+    template: str,
+    *,
+    to: str,
+    context: dict[str, Any] | None = None,
+    tenant: "Tenant | None" = None,
+    key: str = "",
 ) -> None:
     """Write the mail `template` to one address and hand it to the mail backend.
 
     Renders templates/mail/<template>.subject.txt, .txt and .html with `product`, `site_url` and
     `context`; raises TemplateDoesNotExist where one is missing. Links in `context` are made with
     `absolute`. The mail is queued in the caller's transaction, so that undoing it unsends it.
+
+    `key` names the event that the mail tells of, such as "export 42 is ready", and holds for its
+    tenant: the same person is told once, however often and by whomever it is asked for.
     """
-    compose(template, to=to, context=context, tenant=tenant).send()
+    compose(template, to=to, context=context, tenant=tenant, key=key).send()
 
 
 def compose(
-    template: str, *, to: str, context: dict[str, Any] | None = None, tenant: "Tenant | None" = None
+    template: str,
+    *,
+    to: str,
+    context: dict[str, Any] | None = None,
+    tenant: "Tenant | None" = None,
+    key: str = "",
 ) -> TemplatedMail:
     """Make the message that `send` sends."""
     shown = {"product": PRODUCT, "site_url": settings.SITE_URL, **(context or {})}
@@ -63,7 +77,7 @@ def compose(
         headers={"Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(render_to_string(f"mail/{template}.html", shown), "text/html")
-    message.template, message.tenant = template, tenant
+    message.template, message.tenant, message.key = template, tenant, key
     return message
 
 

@@ -1,11 +1,14 @@
 """Every mail that leaves: a row, written with the job that sends it."""
 
-from email.utils import format_datetime, make_msgid
+import uuid
+from email.utils import format_datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 from django.utils.html import strip_tags
 
@@ -15,30 +18,53 @@ from apps.mail import transport
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
-    @transaction.atomic
     def queue(self, message: EmailMessage, *, to: str) -> "Mail":
         """Write `message` down for one recipient, with the job that sends it.
 
+        A message whose `key` names an event is written once for each recipient: asked again, also
+        by two at once, it returns the mail that is there.
         Raises ValueError for attachments, for parts other than text and HTML, and for line breaks
         in a header, by which whoever chose a name could add headers of their own.
         """
+        key, tenant = getattr(message, "key", ""), getattr(message, "tenant", None)
+        told = self.told_of(key, tenant=tenant, to=to) if key else self.none()
+        if there := told.first():
+            return there
+        try:
+            return self._write(message, to=to)
+        except IntegrityError:
+            # Whoever was at it meanwhile has committed; without a key it is some other trouble.
+            if there := told.first():
+                return there
+            raise
+
+    def told_of(self, key: str, *, tenant: Any, to: str) -> "MailQuerySet":
+        """The mail, if there is one, that told this recipient of the event."""
+        return self.filter(key=key, tenant=tenant, to__iexact=to)
+
+    @transaction.atomic
+    def _write(self, message: EmailMessage, *, to: str) -> "Mail":
+        """Write the mail down with its job. Raises IntegrityError if its key is taken."""
         text, html = parts_of(message)
         subject, tenant = marked(str(message.subject)), getattr(message, "tenant", None)
         headers = {name: str(value) for name, value in message.extra_headers.items()}
         if message.reply_to:
             headers["Reply-To"] = ", ".join(message.reply_to)
         refuse_line_breaks({**headers, "Subject": subject, "From": message.from_email, "To": to})
-        message_id = headers.pop("Message-ID", "") or make_msgid(domain=settings.SITE_HOST)
+        reference = uuid.uuid4()
+        message_id = headers.pop("Message-ID", "") or f"<{reference.hex}@{settings.SITE_HOST}>"
         return self.create(
             tenant=tenant,
             job=Job.ask("mail.send", tenant=tenant),
             template=getattr(message, "template", ""),
+            key=getattr(message, "key", ""),
             sender=message.from_email,
             to=to,
             subject=subject,
             headers=headers,
             text=text,
             html=html,
+            reference=reference,
             message_id=message_id,
             request_id=request_id.get(),
         )
@@ -62,15 +88,21 @@ class Mail(models.Model):
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting"
-        SENT = "sent", "Sent"
+        SENT = "sent", "Sent"  # the mail server has taken it on
+        DELIVERED = "delivered", "Delivered"
+        BOUNCED = "bounced", "Bounced"
+        COMPLAINED = "complained", "Called spam"
         FAILED = "failed", "Failed"
         WITHHELD = "withheld", "Held back"
+        SUPPRESSED = "suppressed", "Not sent"
 
     tenant = models.ForeignKey(
         "tenants.Tenant", null=True, on_delete=models.CASCADE, related_name="mails"
     )
     job = models.OneToOneField(Job, null=True, on_delete=models.SET_NULL, related_name="mail")
     template = models.CharField(max_length=80, blank=True)
+    # Names the event that it tells of, such as "export 42 is ready"; blank for one of its own.
+    key = models.CharField(max_length=200, blank=True, default="", db_default="")
     sender = models.CharField(max_length=320)
     to = models.CharField(max_length=320)
     subject = models.TextField(blank=True)
@@ -81,11 +113,16 @@ class Mail(models.Model):
     # Made once: a server that sees a mail again, because the first attempt's end was lost, can
     # tell that it is the same.
     message_id = models.CharField(max_length=255)
+    # What providers are given to name it by, since some put a Message-ID of their own in its place.
+    reference = models.UUIDField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     error = models.TextField(blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When it came into the state that it is in; null while it waits, and of older rows.
+    state_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
 
     objects = MailQuerySet.as_manager()
 
@@ -95,6 +132,16 @@ class Mail(models.Model):
                 fields=["created_at"], condition=Q(state="queued"), name="mail_mail_queued"
             ),
             models.Index(fields=["tenant", "-id"], name="mail_mail_newest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                Coalesce("tenant_id", 0),
+                "key",
+                Lower("to"),
+                condition=~Q(key=""),
+                name="mail_mail_once_for_each_event",
+            ),
+            models.UniqueConstraint(fields=["reference"], name="mail_mail_reference"),
         ]
 
     def __str__(self) -> str:
@@ -136,8 +183,9 @@ class Mail(models.Model):
     def close(self, state: "Mail.State", *, error: str = "") -> None:
         """Note how it ended, and blank what it said."""
         self.state, self.error, self.text, self.html = state, error, "", ""
-        self.sent_at = timezone.now() if state == self.State.SENT else None
-        self.save(update_fields=["state", "error", "text", "html", "sent_at"])
+        self.state_at = timezone.now()
+        self.sent_at = self.state_at if state == self.State.SENT else None
+        self.save(update_fields=["state", "error", "text", "html", "state_at", "sent_at"])
 
 
 def parts_of(message: EmailMessage) -> tuple[str, str]:
