@@ -12,7 +12,7 @@ from pathlib import Path
 from dev.setup import refuse, step
 from dev.state import ROOT, local
 
-LOCKS = ("development.txt", "next.txt", "audit.txt")
+LOCKS = ("development.txt", "next.txt", "audit.txt", "bench.txt")
 UV = str(Path(sys.executable).with_name("uv"))
 
 

@@ -12,9 +12,11 @@ from dev.state import ROOT
 LOCKS = (
     ("base.txt", "3.11", ["base.in"]),
     ("production.txt", "3.11", ["production.in", "--constraints=requirements/base.txt"]),
+    ("excel.txt", "3.11", ["excel.in", "--constraints=requirements/production.txt"]),
     ("development.txt", "3.11", ["development.in", "--constraints=requirements/production.txt"]),
     ("audit.txt", "3.11", ["audit.in"]),
     ("next.txt", "3.12", ["development.in", "--overrides=requirements/next.in"]),
+    ("bench.txt", "3.11", ["bench.in", "--constraints=requirements/development.txt"]),
 )
 
 

@@ -5,6 +5,7 @@ from django.http import QueryDict
 from apps.clients.figures import forget_figures
 from apps.clients.forms import ClientFilter, ClientForm
 from apps.clients.models import Client
+from apps.core.keyset import in_order_of
 from apps.tenants.models import Tenant
 from apps.transfers.registry import Importer, Resource, Selection, register
 
@@ -16,9 +17,10 @@ class ClientLine(ClientForm):
 
 
 def select(tenant: Tenant, query: QueryDict) -> Selection:
-    """The clients that the list shows for this query string."""
+    """The clients that the list shows for this query string, in its order."""
     asked = ClientFilter(query, tenant=tenant)
-    return Selection(asked.clients(), is_narrow=any(asked.cleaned_data.values()))
+    rows = in_order_of(asked.clients(), query, Client.SORTS)
+    return Selection(rows, is_narrow=any(asked.cleaned_data.values()))
 
 
 CLIENTS = register(

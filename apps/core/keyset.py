@@ -3,14 +3,14 @@
 It knows rows and query strings; which orders a list offers is the list's own affair.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
-from django.db.models import BooleanField, Expression, F, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, Expression, F, Func, Model, OrderBy, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
 from django.http import HttpRequest
@@ -137,10 +137,26 @@ def paginate(
     )
 
 
+def in_order_of(
+    queryset: QuerySet[Row], query: Mapping[str, str], sorts: Sequence[Sort]
+) -> QuerySet[Row]:
+    """All rows in the order that a query string names; as they come where it names none."""
+    slug = query.get("sort", "")
+    if slug not in offered(sorts):
+        return queryset
+    sort = chosen(slug, sorts)
+    key = OrderBy(sort.expression, descending=sort.descending)
+    return queryset.order_by(key, "-pk" if sort.descending else "pk")
+
+
+def offered(sorts: Sequence[Sort]) -> dict[str, Sort]:
+    """The sorts of a list in both directions, by what names them in the query string."""
+    return {each.slug: each for sort in sorts for each in (sort, sort.reversed())}
+
+
 def chosen(slug: str, sorts: Sequence[Sort]) -> Sort:
     """The sort that the query string names, or the first."""
-    offered = {each.slug: each for sort in sorts for each in (sort, sort.reversed())}
-    return offered.get(slug, sorts[0])
+    return offered(sorts).get(slug, sorts[0])
 
 
 def read(keyed: QuerySet[Row], sort: Sort, cursor: Cursor | None, size: int) -> Window[Row]:

@@ -41,6 +41,7 @@ class Run:
         self._stopped = threading.Event()
         self._pulse = threading.Thread(target=self._beat, daemon=True, name=f"job-{job.pk}")
         self._undoing: list[Callable[[], Any]] = []
+        self._stopping: list[Callable[[], Any]] = []
 
     def progress(self, done: int, total: int | None = None) -> None:
         """Say how many of how many are done. Raises Stopped if the work is no longer wanted."""
@@ -48,6 +49,13 @@ class Run:
             raise Stopped
         self.job.done = done
         self.job.total = total if total is not None else self.job.total
+
+    def on_stop(self, stop: Callable[[], Any]) -> None:
+        """Have `stop()` called, in another thread, once the work is no longer wanted.
+
+        It is for what does not ask `progress` for long, such as a statement of the database.
+        """
+        self._stopping.append(stop)
 
     def on_failure(self, undo: Callable[..., Any], *args: Any) -> None:
         """Have `undo(*args)` called if this attempt comes to nothing.
@@ -86,6 +94,8 @@ class Run:
                     continue
                 if not still_ours:
                     self._stopped.set()
+                    for stop in self._stopping:
+                        stop()
                     return
         finally:
             connection.close()

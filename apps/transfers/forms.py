@@ -20,6 +20,7 @@ class ExportForm(forms.Form):
     HINTS = {
         Export.Format.CSV: "CSV, for any spreadsheet and for other programs",
         Export.Format.XLSX: "Excel workbook (.xlsx)",
+        Export.Format.JSONL: "JSON lines (.jsonl), an object to a line, for programs",
     }
 
     format = forms.ChoiceField(

@@ -16,10 +16,12 @@ from django.utils.module_loading import autodiscover_modules
 from apps.tenants.base import TenantModel
 from apps.tenants.models import Tenant
 
+NAME_BYTES = 63  # of a column in PostgreSQL, which cuts the rest off
+
 
 @dataclass(frozen=True)
 class Selection:
-    """The rows that a list's query string asks for, and whether they are only some of all."""
+    """The rows that a list asks for, in its order, and whether they are only some of all."""
 
     rows: QuerySet[Any]
     is_narrow: bool
@@ -50,20 +52,44 @@ class Importer:
     afterwards: Callable[[Tenant], None] = nothing_more
 
 
+def no_form(**kwargs: Any) -> ModelForm:
+    """Raise LookupError: what only leaves has no form for its lines."""
+    raise LookupError("These rows can be exported, not imported")
+
+
+ONLY_OUT = Importer(form=no_form, key="")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """Rows that can leave and enter as files: ``clients`` in ``exports/new/clients/``.
+    """Rows that can leave, and enter if there is an `importer`: ``exports/new/clients/``.
 
     `columns` are the columns of an export in their order: a name, and the field (``owner__email``)
-    or SQL expression behind it. `select` reads the query string of the list at `list_route`.
+    or SQL expression behind it. `select` reads the query string of the list at `list_route`, its
+    order included; without it, all rows of the tenant leave, the oldest first.
+    Raises ValueError for a column whose name PostgreSQL would cut.
     """
 
     kind: str
     model: type[TenantModel]
     list_route: str
     columns: Mapping[str, str | Expression]
-    select: Callable[[Tenant, QueryDict], Selection]
-    importer: Importer
+    select: Callable[[Tenant, QueryDict], Selection] | None = None
+    importer: Importer = ONLY_OUT
+
+    def __post_init__(self) -> None:
+        long = [name for name in self.columns if len(name.encode()) > NAME_BYTES]
+        if long:
+            raise ValueError(f"The name of a column takes {NAME_BYTES} bytes at most: {long[0]}")
+
+    @property
+    def is_importable(self) -> bool:
+        """Whether its rows can come in as well."""
+        return self.importer is not ONLY_OUT
+
+    def selected(self, tenant: Tenant, query: QueryDict) -> Selection:
+        """The rows of the tenant that a query string asks for."""
+        return self.select(tenant, query) if self.select else Selection(self.of(tenant), False)
 
     def of(self, tenant: Tenant) -> QuerySet[Any]:
         """All rows of the tenant."""

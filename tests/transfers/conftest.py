@@ -18,7 +18,7 @@ from apps.clients.models import Client
 from apps.jobs.runner import Run, attempt
 from apps.tenants.models import Tenant
 from apps.tenants.roles import Role
-from apps.transfers import exporting, importing
+from apps.transfers import columns, importing
 from apps.transfers.models import Export, Import
 from tests.conftest import Browser
 from tests.world.worker import start_worker, worker
@@ -50,7 +50,7 @@ def halfway(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], AbstractCon
     has cancelled it, and waits for that before it takes the next step.
     """
     monkeypatch.setattr(Run, "PULSE", 0.02)
-    monkeypatch.setattr(exporting, "TELL_EVERY", 10)
+    monkeypatch.setattr(columns, "TELL_EVERY", 10)
     monkeypatch.setattr(importing, "BATCH", 10)
     progress = Run.progress
 
@@ -121,10 +121,10 @@ def add_clients(tenant: Tenant, number: int) -> None:
 
 
 def ask_for_export(
-    browser: Browser, tenant: Tenant, format: str = "csv", query: str = ""
+    browser: Browser, tenant: Tenant, format: str = "csv", query: str = "", kind: str = "clients"
 ) -> Export:
-    """Ask for an export of clients on the page; return what was written down."""
-    url = reverse("export_create", args=[tenant.slug, "clients"])
+    """Ask for an export on the page; return what was written down."""
+    url = reverse("export_create", args=[tenant.slug, kind])
     response = browser.post(f"{url}?{query}", {"format": format})
     assert response.status_code == 302, response.content.decode()
     with transaction.atomic():

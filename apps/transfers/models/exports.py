@@ -14,7 +14,7 @@ from apps.core import events
 from apps.jobs.models import Job
 from apps.jobs.runner import Run
 from apps.transfers.exporting import written
-from apps.transfers.models.transfer import Binary, Transfer
+from apps.transfers.models.transfer import Binary, Transfer, random_stem
 from apps.transfers.registry import Resource, Selection
 
 if TYPE_CHECKING:
@@ -31,16 +31,18 @@ class Export(Transfer):
     class Format(models.TextChoices):
         CSV = "csv", "CSV"
         XLSX = "xlsx", "Excel"
+        JSONL = "jsonl", "JSON lines"
 
     FOLDER = "exports"
     LINK_SECONDS: ClassVar[int] = 300
     CONTENT_TYPES: ClassVar[dict[str, str]] = {
         "csv": "text/csv; charset=utf-8",
+        "jsonl": "application/x-ndjson",
         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
 
     job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="as_export")
-    format = models.CharField(max_length=4, choices=Format.choices)
+    format = models.CharField(max_length=10, choices=Format.choices)
     query = models.TextField(blank=True)
     rows = models.PositiveIntegerField(null=True)
     bytes = models.PositiveBigIntegerField(null=True)
@@ -74,7 +76,7 @@ class Export(Transfer):
     @property
     def selection(self) -> Selection:
         """The rows that it holds, or is going to hold."""
-        return self.resource.select(self.tenant, QueryDict(self.query))
+        return self.resource.selected(self.tenant, QueryDict(self.query))
 
     @property
     def filename(self) -> str:
@@ -100,11 +102,12 @@ class Export(Transfer):
 
     def make(self, run: Run) -> None:
         """Write and keep the file. Raises JobRefused where its format cannot hold the rows."""
+        self.stem = self.stem or random_stem()  # the job was asked for again, long after it failed
         with written(self, run) as content:
             self.bytes = content.seek(0, SEEK_END)
             self.file.name = self.keep(content, f".{self.format}", run=run)
         self.expires_at = timezone.now() + self.LIFETIME
-        self.save(update_fields=["file", "rows", "bytes", "expires_at"])
+        self.save(update_fields=["stem", "file", "rows", "bytes", "expires_at"])
         what = self.resource.counted(self.rows or 0)
         EXPORTED.record(tenant=self.tenant, by=run.job.requested_by, target=self, what=what)
 

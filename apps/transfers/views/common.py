@@ -18,6 +18,14 @@ def resource_or_404(kind: str) -> Resource:
         raise Http404 from error
 
 
+def importable_or_404(kind: str) -> Resource:
+    """The resource of this kind; raises Http404 unless its rows can come in."""
+    resource = resource_or_404(kind)
+    if not resource.is_importable:
+        raise Http404(f"{resource.nouns.capitalize()} can be exported, not imported")
+    return resource
+
+
 def card(request: TenantRequest, transfer: Export | Import, **result: str) -> dict[str, Any]:
     """What components/job.html needs to show how far a transfer is; `result` is its button."""
     job, here = transfer.job, transfer.get_absolute_url()

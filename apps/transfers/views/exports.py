@@ -18,7 +18,7 @@ from apps.transfers.views.common import card, resource_or_404
 def export_create(request: TenantRequest, slug: str, kind: str) -> HttpResponse:
     """Show what would be exported, and ask for it."""
     resource = resource_or_404(kind)
-    selection = resource.select(request.tenant, request.GET)
+    selection = resource.selected(request.tenant, request.GET)
     form = ExportForm(request.POST) if request.method == "POST" else ExportForm()
     if form.is_valid():
         export = Export.request(

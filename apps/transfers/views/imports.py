@@ -11,7 +11,7 @@ from apps.core.http import TenantRequest
 from apps.tenants.roles import TRANSFER
 from apps.transfers.forms import MappingForm, UploadForm, importable, labels
 from apps.transfers.models import Import
-from apps.transfers.views.common import card, resource_or_404
+from apps.transfers.views.common import card, importable_or_404
 
 PREVIEWED = 5
 
@@ -19,7 +19,7 @@ PREVIEWED = 5
 @access(TRANSFER, "GET", "POST")
 def import_create(request: TenantRequest, slug: str, kind: str) -> HttpResponse:
     """Take a file in as a draft; nothing is added yet."""
-    resource = resource_or_404(kind)
+    resource = importable_or_404(kind)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if form.is_valid():
         draft = Import.take(
