@@ -213,12 +213,24 @@ class Job(models.Model):
         return min(99, 100 * self.done // self.total) if self.total else None
 
     @property
+    def left(self) -> int:
+        """How many are still to be done, as far as is known."""
+        return max(0, (self.total or 0) - self.done)
+
+    @property
     def seconds_left(self) -> int | None:
-        """About how long it still takes, or None where nothing can be said."""
+        """About how long it still takes, or None where nothing can be said.
+
+        At the mean pace of this attempt, which no short stop makes jump; and reckoned from when
+        the rows were counted, a lease ago, so that it runs down evenly between two pulses.
+        """
         if self.state != self.State.RUNNING or not (self.done and self.total and self.started_at):
             return None
-        elapsed = (timezone.now() - self.started_at).total_seconds()
-        return max(1, round(elapsed * (self.total - self.done) / self.done))
+        now = timezone.now()
+        counted_at = min(now, self.lease_until - self.LEASE) if self.lease_until else now
+        elapsed = (counted_at - self.started_at).total_seconds()
+        since = (now - counted_at).total_seconds()
+        return max(1, round(elapsed * self.left / self.done - since))
 
     @property
     def explanation(self) -> str:

@@ -14,6 +14,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from apps.core.templatetags.ui import ICONS, ago, icon, in_words, initials, nav_link, tone
+from apps.jobs.models import Job
 
 NOON = datetime(2026, 3, 12, 12, 0, tzinfo=UTC)
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
@@ -159,16 +160,15 @@ def test_an_error_page_needs_only_the_product_and_the_request_id(code: str) -> N
 
 
 def test_the_job_card_asks_again_while_the_job_runs_and_rests_when_it_ended() -> None:
-    job = SimpleNamespace(
-        pk=7, title="Import", state="running", is_active=True, done=5, total=10, percent=50
-    )
+    now = timezone.now()
+    job = Job(pk=7, title="Import", state="running", done=5, total=10, created_at=now)
     context = {"job": job, "poll_url": "/jobs/7/", "cancel_url": "/jobs/7/cancellation/"}
     running = render_to_string("components/job.html", context)
-    assert 'hx-get="/jobs/7/"' in running
+    assert 'hx-get="/jobs/7/?heard=50"' in running
     assert 'value="50"' in running
     assert "/jobs/7/cancellation/" in running
 
-    job.state, job.is_active, job.get_state_display = "succeeded", False, "Done"
+    job.state = "succeeded"
     ended = render_to_string("components/job.html", {**context, "result_url": "/file/"})
     assert "hx-get" not in ended
     assert "cancellation" not in ended

@@ -262,12 +262,14 @@ def test_the_card_tells_how_far_it_is_to_htmx_alone_and_to_a_reload(
     page = browser.get(url).content.decode()
     card = browser.get(url, headers={"HX-Request": "true"}).content.decode()
     for text in (page, card):
-        assert "2,500 of 10,000 rows" in text
-        assert "s left" in text
-        assert f'hx-get="{url}"' in text
-        assert 'hx-trigger="every 1s"' in text
+        assert "2,500 of 10,000 rows, 7,500 left" in text
+        assert "about 30 seconds to go" in text
+        assert f'hx-get="{url}?heard=25"' in text
+        assert 'hx-trigger="every 1s, ' in text
         assert reverse("job_cancellation_create", args=["acme", export.job_id]) in text
-        assert "<noscript>" in text
+    assert '<meta http-equiv="refresh" content="5">' in page
+    assert "Stop reloading" in page
+    assert "http-equiv" not in browser.get(f"{url}?still").content.decode()
     assert "<html" in page
     assert "<html" not in card
     assert card.count("<section") == 1
