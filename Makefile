@@ -15,6 +15,9 @@ test: ## Run the suite (ARGS="tests/clients -x" for a part of it)
 prove: ## Run the heavy proofs that the suite leaves out
 	@$(IN) pytest -m prove $(ARGS)
 
+storm: ## Blow a storm over jobs and mail (STORM_SEED=7 for the same one again)
+	@$(IN) pytest -m prove tests/storm $(ARGS)
+
 previous: ## Run the former release's tests on the tables that this code makes
 	@$(IN) dev.previous $(ARGS)
 
@@ -45,4 +48,4 @@ reset: ## Remove the data of make run (FORCE=1 asks nothing)
 lock: ## Compile requirements/*.in again (ARGS=--upgrade for newer versions)
 	@$(IN) dev.lock $(ARGS)
 
-.PHONY: help run test prove previous check lint launch audit roles bench screenshots reset lock
+.PHONY: help run test prove storm previous check lint launch audit roles bench screenshots reset lock
