@@ -30,7 +30,7 @@ def jobs_create(request: TenantRequest, slug: str) -> HttpResponse:
 @access(Role.MEMBER, "POST")
 def mail_create(request: TenantRequest, slug: str) -> HttpResponse:
     """Ask for a mail to an address."""
-    mailing.send("test", to=request.POST["to"], tenant=request.tenant)
+    mailing.send("test", to=request.POST["to"], tenant=request.tenant, key="the storm")
     return HttpResponse(status=201)
 
 
