@@ -6,6 +6,7 @@ import threading
 
 from django.db import connection
 
+from apps.jobs.models import Job
 from apps.jobs.registry import handles
 from apps.jobs.runner import Run
 
@@ -23,12 +24,18 @@ def leave_effect(run: Run) -> None:
         )
 
 
-@handles("storm.short")
+def leave_end(job: Job) -> None:
+    """What is done once a job has ended, however it did."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO storm_end VALUES (%s)", [job.arguments["number"]])
+
+
+@handles("storm.short", ended=leave_end)
 def short(run: Run) -> None:
     leave_effect(run)
 
 
-@handles("storm.long")
+@handles("storm.long", ended=leave_end)
 def long(run: Run) -> None:
     """Work for a while with the effect not yet committed, and say which process does."""
     with connection.cursor() as cursor:
@@ -42,13 +49,13 @@ def long(run: Run) -> None:
         pause.wait(STEP)
 
 
-@handles("storm.raises")
+@handles("storm.raises", ended=leave_end)
 def raises(run: Run) -> None:
     leave_effect(run)
     raise RuntimeError(POISON)
 
 
-@handles("storm.kills")
+@handles("storm.kills", ended=leave_end)
 def kills(run: Run) -> None:
     """End the worker's process, as too large a job does where memory is short."""
     leave_effect(run)

@@ -29,7 +29,8 @@ EFFECTS = """
 CREATE TABLE storm_effect (
     id bigserial PRIMARY KEY, number int NOT NULL, job bigint NOT NULL, attempt int NOT NULL
 );
-GRANT INSERT ON storm_effect TO slipway_app;
+CREATE TABLE storm_end (number int NOT NULL);
+GRANT INSERT ON storm_effect, storm_end TO slipway_app;
 GRANT USAGE ON storm_effect_id_seq TO slipway_app;
 """
 FOUND = f"""

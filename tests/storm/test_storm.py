@@ -23,7 +23,7 @@ from tests.world.waiting import wait_until
 
 pytestmark = pytest.mark.prove
 SECONDS = 50.0  # that it blows
-CALM = 100.0  # seconds after which all has to be done
+CALM = 240.0  # seconds after which all has to be done, on whatever machine
 BUDGET = 0.3  # seconds that a request may wait for the broker
 # How long a failed job rests before its next attempt is proved elsewhere; nobody waits for it here.
 NO_REST = (
@@ -41,6 +41,7 @@ class Remains:
 
     jobs: dict[int, list[tuple[str, int, str]]]  # by number: state, attempts, traceback
     effects: Counter[int]
+    ends: Counter[int]  # how often the end of each was told
     mails: dict[str, tuple[str, str, int]]  # by Message-ID: address, state, attempts
     taken: Counter[tuple[str, str]]  # by the mail server: Message-ID and address
 
@@ -58,6 +59,9 @@ class Remains:
             jobs=jobs,
             effects=Counter(
                 dict(machine.sql("SELECT number, count(*) FROM storm_effect GROUP BY number"))
+            ),
+            ends=Counter(
+                dict(machine.sql("SELECT number, count(*) FROM storm_end GROUP BY number"))
             ),
             mails={message_id: (to, state, tries) for message_id, to, state, tries in mails},
             taken=Counter((each["message_id"], to) for each in record for to in each["to"]),
@@ -129,6 +133,7 @@ def assert_jobs(asked: Asked, remains: Remains) -> None:
     assert not doubled
     assert set(remains.effects) == good
     assert {remains.jobs[number][0][0] for number in good} == {"succeeded"}
+    assert remains.ends == dict.fromkeys(asked.kinds, 1)
     for number in asked.kinds.keys() - good:
         ((state, attempts, traceback),) = remains.jobs[number]
         assert (state, attempts) == ("dead", Job.MAX_ATTEMPTS), asked.kinds[number]
