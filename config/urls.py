@@ -10,6 +10,8 @@ from apps.clients.dashboard import dashboard
 from apps.core import csp_reports, health
 from apps.core import views as core
 from apps.jobs import views as jobs
+from apps.mail.views import letters, subscriptions
+from apps.mail.views import log as mail_log
 from apps.ops import round_trips
 from apps.ops import views as ops
 from apps.tenants.views import invitations, members, ownership, workspaces
@@ -54,7 +56,8 @@ in_tenant = [
     # What a smoke test asks for
     path("roundtrips/", round_trips.round_trip_create, name="round_trip_create"),
     path("roundtrips/<int:pk>/", round_trips.round_trip_detail, name="round_trip_detail"),
-    # Activity
+    # Activity and mail
+    path("mails/", mail_log.mail_list, name="mail_list"),
     path("activity/", audit.activity_list, name="activity_list"),
     # Members and settings
     path("members/", members.member_list, name="member_list"),
@@ -97,6 +100,14 @@ urlpatterns = [
     path("accounts/", include("apps.accounts.urls")),
     path("account/", accounts.profile, name="profile"),
     path("account/email/", accounts.email_change_confirm, name="email_change_confirm"),
+    # What one gets by mail; the second and third by the link in a mail, without a sign-in
+    path("account/mail/", subscriptions.subscription_list, name="subscription_list"),
+    path("unsubscribe/<str:token>/", subscriptions.unsubscription, name="unsubscription"),
+    path(
+        "unsubscribe/<str:token>/undo/",
+        subscriptions.unsubscription_delete,
+        name="unsubscription_delete",
+    ),
     # Workspaces
     path("home/", workspaces.home, name="home"),
     path("workspaces/", workspaces.workspace_list, name="workspace_list"),
@@ -115,6 +126,14 @@ urlpatterns = [
     path("t/<slug:slug>/", include(in_tenant)),
     # Those who run the product
     path("operations/", ops.operations, name="operations"),
+    path("operations/mail/", mail_log.operations_mail_list, name="operations_mail_list"),
+    path("operations/letters/", letters.letter_list, name="letter_list"),
+    path("operations/letters/<slug:template>/", letters.letter_detail, name="letter_detail"),
+    path(
+        "operations/letters/<slug:template>/<slug:theme>",
+        letters.letter_html,
+        name="letter_html",
+    ),
 ]
 
 if settings.ENVIRONMENT == "development":

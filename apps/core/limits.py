@@ -107,6 +107,10 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "mfa_remove_webauthn": (OWN_SETTINGS,),
     "mfa_generate_recovery_codes": (OWN_SETTINGS,),
     "socialaccount_connections": (OWN_SETTINGS,),
+    # What one gets by mail. A mailbox provider's few addresses stop mail for many
+    "subscription_list": (OWN_SETTINGS,),
+    "unsubscription": (Limit("600/m", ADDRESS),),
+    "unsubscription_delete": (PUBLIC,),
     # Workspaces
     "workspace_create": (Limit("10/h", ACCOUNT),),
     "invitation_accept": (PUBLIC,),

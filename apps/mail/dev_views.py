@@ -9,13 +9,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from apps.core.access import Plane, access
 from apps.core.headers import widened
-from apps.mail import dev_inbox
-
-# A mail is shown as a mail program shows it: no script, nothing from afar, links in a new tab.
-SANDBOX = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
-    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
-)
+from apps.mail import dev_inbox, previews
 
 
 @access(Plane.PUBLIC)
@@ -36,8 +30,7 @@ def mail_detail(request: HttpRequest, key: str) -> HttpResponse:
 @xframe_options_sameorigin
 def mail_html(request: HttpRequest, key: str) -> HttpResponse:
     """The HTML part alone, for the frame."""
-    html = f'<base target="_blank">{find(key).html}'
-    return HttpResponse(html, headers={"Content-Security-Policy": SANDBOX})
+    return previews.framed(find(key).html)
 
 
 def find(key: str) -> dev_inbox.Letter:

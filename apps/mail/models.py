@@ -5,16 +5,20 @@ from email.utils import format_datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce, Lower, Upper
 from django.utils import timezone
 from django.utils.html import strip_tags
 
 from apps.core.request_id import request_id
 from apps.jobs.models import Job
 from apps.mail import transport
+from apps.mail.subscriptions import Subscription
+
+__all__ = ["Mail", "Subscription"]
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -134,7 +138,11 @@ class Mail(models.Model):
             models.Index(
                 fields=["created_at"], condition=Q(state="queued"), name="mail_mail_queued"
             ),
+            # The log: all of a workspace's, or those in one state; and an address in either.
             models.Index(fields=["tenant", "-id"], name="mail_mail_newest"),
+            models.Index(fields=["tenant", "state", "-id"], name="mail_mail_in_state"),
+            models.Index(fields=["state", "-id"], name="mail_mail_everybodys"),
+            GinIndex(OpClass(Upper("to"), "gin_trgm_ops"), name="mail_mail_search"),
         ]
         constraints = [
             models.UniqueConstraint(

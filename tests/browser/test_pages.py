@@ -27,6 +27,9 @@ READ = [route for route in routes() if route.access and "GET" in route.access.me
 UNREACHED = {
     "account_reset_password_from_key": "The link in the mail leads there.",
     "invitation_accept": "The link in the mail leads there.",
+    "unsubscription": "The link in the mail leads there.",
+    "letter_detail": "Staff come by it.",
+    "letter_html": "Staff come by it.",
     "session_delete": "Nobody is signed in twice.",
     "mfa_edit_webauthn": "Nobody has a passkey.",
     "mfa_remove_webauthn": "Nobody has a passkey.",

@@ -14,9 +14,9 @@ import pytest
 from aiosmtpd.handlers import Mailbox as MaildirWriter
 
 from apps.core import mailing
+from apps.mail.catalogue import BY_TEMPLATE
 from config.env import BASE_DIR
 from tests.conftest import Browser, SmtpServer
-from tests.mail.samples import SAMPLES
 
 LOOK = """
 import django
@@ -52,7 +52,7 @@ def deliver(maildir: Path, settings: Any, do_jobs: Callable[[], int]) -> Iterato
         settings.MAILERS = {**settings.MAILERS, "smtp": smtp}
 
     def send(template: str, to: str = "ada@example.com") -> None:
-        mailing.send(template, to=to, context=SAMPLES[template])
+        mailing.send(template, to=to, context=BY_TEMPLATE[template].sample)
         do_jobs()
 
     yield send
@@ -113,7 +113,7 @@ def test_the_newest_mail_is_at_the_top(anonymous: Browser, deliver: Any) -> None
 def test_links_in_the_text_can_be_clicked(anonymous: Browser, deliver: Any) -> None:
     deliver("password_reset_key")
     [path] = paths_in(anonymous.get("/dev/mail/"))
-    link = SAMPLES["password_reset_key"]["password_reset_url"]
+    link = BY_TEMPLATE["password_reset_key"].sample["password_reset_url"]
     assert f'<a href="{link}"' in anonymous.get(path).content.decode()
 
 

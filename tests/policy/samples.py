@@ -116,9 +116,14 @@ def own_url(route: Route, tenant: Tenant, by: User) -> str:
     return reverse(route.name, args=arguments)
 
 
+# What a route outside of workspaces names, if it has to be there for the page to open.
+NAMED = {"template": "invitation", "theme": "dark"}
+
+
 def plain_url(route: Route) -> str:
-    """The address of a route outside of workspaces, with a 1 wherever it names something."""
-    return reverse(route.name, kwargs=dict.fromkeys(PARAMETER.findall(route.path), "1"))
+    """The address of a route outside of workspaces, with a 1 wherever it names nothing known."""
+    names = PARAMETER.findall(route.path)
+    return reverse(route.name, kwargs={name: NAMED.get(name, "1") for name in names})
 
 
 def url_of(route: Route, tenant: Tenant, by: User) -> str:

@@ -39,7 +39,10 @@ STRANGERS = [
     "*",
 ]
 # What answers forms without asking where they come from, and why that does no harm.
-EXEMPT = {"csp_report_create": "a browser sends its reports by itself, and nothing follows of them"}
+EXEMPT = {
+    "csp_report_create": "a browser sends its reports by itself, and nothing follows of them",
+    "unsubscription": "a mail program posts by itself, and who has the link may stop that mail",
+}
 TOKEN = "a" * 32
 REFUSAL = b"We could not be sure that the form came from you"
 
