@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("slipway.mail")
 
+# After a preheader, what keeps the text that follows it out of a list of mails: figure spaces, each
+# with a joiner that no program trims.
+BLANKS = "\u2007\u034f" * 40
+
 # Sent before a mail is written, with its `template` and `to`. A receiver answers with what it adds
 # to the context, or raises Unwanted to stop the mail.
 writing = Signal()
@@ -69,7 +73,7 @@ def send(
     tenant: the same person is told once, however often and by whomever it is asked for.
     """
     try:
-        answers = writing.send(sender=TemplatedMail, template=template, to=to)
+        answers: list[Any] = writing.send(sender=TemplatedMail, template=template, to=to)
     except Unwanted as reason:
         log.info("mail.unwanted", template=template, reason=str(reason))
         return
@@ -89,7 +93,12 @@ def compose(
 
     With an `unsubscribe_url` in the context it says how it is stopped, to people and to programs.
     """
-    shown = {"product": PRODUCT, "site_url": settings.SITE_URL, **(context or {})}
+    shown = {
+        "product": PRODUCT,
+        "site_url": settings.SITE_URL,
+        "blanks": BLANKS,
+        **(context or {}),
+    }
     # Names that people chose are in subjects; their line breaks would be headers.
     shown["subject"] = " ".join(plain(f"mail/{template}.subject.txt", shown).split())
     message = TemplatedMail(

@@ -65,7 +65,7 @@ def sample_of(letter: Entry) -> dict[str, object]:
     """The context of a mail's sample, with a link that stops nothing if it can be stopped."""
     if letter.is_transactional:
         return letter.sample
-    link = mailing.absolute(reverse("unsubscription", args=[SIGNER.sign(0)]))
+    link = mailing.absolute(reverse("unsubscription", args=[SIGNER.sign("0")]))
     return {**letter.sample, "unsubscribe_url": link}
 
 

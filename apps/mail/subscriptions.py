@@ -3,7 +3,7 @@
 Needed mail has no topic and is not asked for here, so that it cannot be stopped.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
@@ -51,7 +51,7 @@ class Subscription(models.Model):
     topic = models.CharField(max_length=40)
     stopped_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[SubscriptionQuerySet] = SubscriptionQuerySet.as_manager()  # type: ignore[assignment]  # as_manager gives a manager with its methods
+    objects = SubscriptionQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -77,7 +77,7 @@ class Subscription(models.Model):
     @property
     def url(self) -> str:
         """Where it is stopped, without a sign-in. The link names a row, so it tells no address."""
-        return mailing.absolute(reverse("unsubscription", args=[SIGNER.sign(self.pk)]))
+        return mailing.absolute(reverse("unsubscription", args=[SIGNER.sign(str(self.pk))]))
 
     @property
     def is_stopped(self) -> bool:
