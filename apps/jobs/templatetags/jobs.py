@@ -2,6 +2,7 @@
 
 from math import ceil
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.template.context import Context
@@ -78,16 +79,17 @@ def pause_of(jobs: list[Job]) -> int:
 
 
 @register.simple_tag
-def polling(url: str, seconds: int) -> SafeString:
+def polling(url: str, seconds: int, **query: object) -> SafeString:
     """The attributes of an element that is replaced by what `url` answers, every so many seconds.
 
+    `query` says what the element shows, so that the answer can tell what is new.
     static/js/site.js holds it back while nobody looks at the page; it asks as soon as somebody
     does. One answer that stays away changes nothing: the element stays and asks again.
     """
     return format_html(
         'data-poll hx-get="{}" hx-trigger="every {}s, visibilitychange from:document"'
         ' hx-swap="outerHTML"',
-        url,
+        f"{url}?{urlencode(query)}" if query else url,
         seconds,
     )
 
