@@ -53,6 +53,8 @@ in_tenant = [
         jobs.job_cancellation_create,
         name="job_cancellation_create",
     ),
+    path("jobs/notices/", jobs.job_notice_list, name="job_notice_list"),
+    path("jobs/<int:pk>/notice/delete/", jobs.job_notice_delete, name="job_notice_delete"),
     # What a smoke test asks for
     path("roundtrips/", round_trips.round_trip_create, name="round_trip_create"),
     path("roundtrips/<int:pk>/", round_trips.round_trip_detail, name="round_trip_detail"),
@@ -108,6 +110,7 @@ urlpatterns = [
         subscriptions.unsubscription_delete,
         name="unsubscription_delete",
     ),
+    path("account/notices/", jobs.notice_list, name="notice_list"),
     # Workspaces
     path("home/", workspaces.home, name="home"),
     path("workspaces/", workspaces.workspace_list, name="workspace_list"),

@@ -140,6 +140,11 @@ class Job(models.Model):
                 name="jobs_job_open",
             ),
             models.Index(fields=["tenant", "-id"], name="jobs_job_newest"),
+            models.Index(
+                fields=["requested_by", "-id"],
+                condition=Q(seen_at=None, requested_by__isnull=False),
+                name="jobs_job_unseen",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

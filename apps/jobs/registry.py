@@ -86,3 +86,9 @@ def ended_of(name: str) -> Ended | None:
     """What a kind wants called at a job's end, if anything."""
     kind = kind_named(name)
     return kind.ended if kind else None
+
+
+def kinds_told() -> list[str]:
+    """The kinds whose end is told to whoever asked."""
+    discover()
+    return [name for name, kind in _kinds.items() if kind.ended]

@@ -64,6 +64,7 @@ INVITED = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 ACCOUNT, SECURITY, WORKSPACE = "Accounts", "Security", "Workspaces"
 WORKING, BILLING, OPERATING = "Work", "Billing", "Operations"
 OWNER = "the account's owner"
+ASKED = "whoever asked for it"
 
 ENTRIES = (
     # Signing up and getting in
@@ -264,6 +265,48 @@ ENTRIES = (
         "the new owner",
         WORKSPACE,
         {"workspace": "Acme", "former": "Ada Lovelace", "link": MEMBERS},
+    ),
+    # Work that has ended
+    Entry(
+        "export_ready",
+        "Export ready",
+        "An export that was asked for has ended, and nobody was there to see it.",
+        ASKED,
+        WORKING,
+        {
+            "doing": "export of clients",
+            "workspace": "Acme",
+            "counted": "1,204 clients",
+            "kept_until": datetime(2026, 12, 5, 9, 30, tzinfo=UTC),
+            "link": mailing.absolute("/t/acme/exports/42/"),
+        },
+    ),
+    Entry(
+        "import_finished",
+        "Import finished",
+        "An import has ended, and nobody was there to see it.",
+        ASKED,
+        WORKING,
+        {
+            "doing": "import of clients",
+            "workspace": "Acme",
+            "added": 990,
+            "refused": 10,
+            "link": mailing.absolute("/t/acme/imports/42/"),
+        },
+        topic=WORK,
+    ),
+    Entry(
+        "job_failed",
+        "Work that failed",
+        "A piece of work could not be done, and nobody was there to see it.",
+        ASKED,
+        WORKING,
+        {
+            "doing": "export of clients",
+            "workspace": "Acme",
+            "link": mailing.absolute("/t/acme/exports/42/"),
+        },
     ),
     # Billing
     Entry(

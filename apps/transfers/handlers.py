@@ -3,9 +3,10 @@
 from apps.jobs.registry import Lane, handles
 from apps.jobs.runner import Run
 from apps.transfers.models import Export, Import
+from apps.transfers.telling import tell_of_export, tell_of_import
 
 
-@handles("transfers.export", lane=Lane.BULK)
+@handles("transfers.export", lane=Lane.BULK, ended=tell_of_export)
 def make_export(run: Run) -> None:
     """Write the file of the job's export."""
     assert run.job.tenant
@@ -13,7 +14,7 @@ def make_export(run: Run) -> None:
     export.make(run)
 
 
-@handles("transfers.import", lane=Lane.BULK)
+@handles("transfers.import", lane=Lane.BULK, ended=tell_of_import)
 def bring_in_import(run: Run) -> None:
     """Bring in the rows of the job's import."""
     assert run.job.tenant

@@ -1,81 +1,29 @@
-"""What a page says of a job under way: how long it still takes, and when to look again."""
+"""What a page says of jobs: how long one still takes, when to look again, what has ended."""
 
-from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.template.context import Context
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core.templatetags.ui import counted
+from apps.jobs import notices, progress
 from apps.jobs.models import Job
 
 register = template.Library()
+register.filter(progress.time_left)
+register.filter(progress.pause)
+register.filter(progress.pause_of)
 
-SOONEST, LATEST = 1, 15  # seconds between two looks
-AGE_FOR_A_SECOND = 20  # a page looks a second later for each so many that a job has taken
-SETTLING = 2.0  # seconds after which an attempt's pace says something of the rest
 SHORTEST_RELOAD = 5  # seconds; whoever reads the page needs some
-
-
-@register.filter
-def time_left(job: Job) -> str:
-    """About how long a job still takes, in words; "" where nothing can be said."""
-    left, began = job.seconds_left, job.started_at
-    if left is None or began is None:
-        return ""
-    if (timezone.now() - began).total_seconds() < SETTLING:
-        return ""
-    return span_in_words(left)
-
-
-def span_in_words(seconds: int) -> str:
-    """A span in steps so wide that it does not flicker: "about 20 seconds", "about 2 minutes"."""
-    if seconds <= 5:
-        return "a few seconds"
-    if seconds < 55:
-        return f"about {max(10, round(seconds / 10) * 10)} seconds"
-    if seconds < 90:
-        return "about a minute"
-    minutes = round(seconds / 60)
-    if minutes < 55:
-        return f"about {minutes if minutes < 10 else round(minutes / 5) * 5} minutes"
-    return f"about {counted(round(seconds / 3600), 'hour')}"
-
-
-@register.filter
-def pause(job: Job) -> int:
-    """After how many seconds a page looks at an open job again.
-
-    The longer it has taken already, the later; but not long after it should have ended, or should
-    be tried again.
-    """
-    now = timezone.now()
-    if (wait := (job.run_after - now).total_seconds()) > 0:  # it is to be tried again then
-        return bounded(wait)
-    age = (now - (job.started_at or job.created_at)).total_seconds()
-    left = job.seconds_left
-    later = age / AGE_FOR_A_SECOND
-    return bounded(later if left is None else min(later, left))
-
-
-def bounded(seconds: float) -> int:
-    return min(max(ceil(seconds), SOONEST), LATEST)
 
 
 @register.filter
 def reload_pause(jobs: "Job | list[Job]") -> int:
     """After how many seconds a page without scripts is loaded again."""
-    return max(SHORTEST_RELOAD, pause_of(jobs if isinstance(jobs, list) else [jobs]))
-
-
-@register.filter
-def pause_of(jobs: list[Job]) -> int:
-    """After how many seconds a page looks at several open jobs again."""
-    return min((pause(job) for job in jobs), default=LATEST)
+    listed = jobs if isinstance(jobs, list) else [jobs]
+    return max(SHORTEST_RELOAD, progress.pause_of(listed))
 
 
 @register.simple_tag
@@ -101,7 +49,7 @@ def quarter(job: Job) -> int:
 
 
 @register.simple_tag(takes_context=True)
-def milestone(context: Context, job: Any) -> str:
+def milestone(context: Context, job: Job) -> str:
     """What a screen reader hears of an open job at this look: each quarter once, and no tick."""
     request = context.get("request")
     if request is None or not request.htmx or not job.is_active:
@@ -109,3 +57,23 @@ def milestone(context: Context, job: Any) -> str:
     heard = request.GET.get("heard", "")
     passed = quarter(job)
     return f"{passed} % done" if passed > (int(heard) if heard.isdecimal() else 0) else ""
+
+
+@register.filter
+def notice_level(state: str) -> str:
+    """The colour of a notice that tells of this end."""
+    return {Job.State.SUCCEEDED: "good", Job.State.CANCELLED: ""}.get(Job.State(state), "bad")
+
+
+@register.inclusion_tag("components/job_notices.html", takes_context=True)
+def job_notices(context: Context) -> dict[str, Any]:
+    """The notices of ended jobs; while others are open, they ask for themselves.
+
+    The page of a job, which has it as `job`, tells of that one by itself.
+    """
+    job = context.get("job")
+    request = context["request"]
+    if not request.user.is_authenticated:
+        return {}
+    but = job.pk if isinstance(job, Job) else None
+    return notices.on_page(request, but=but, here=request.get_full_path())

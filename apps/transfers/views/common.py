@@ -6,6 +6,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from apps.core.http import TenantRequest
+from apps.jobs.notices import see
 from apps.transfers.models import Export, Import
 from apps.transfers.registry import Resource, resource_of
 
@@ -30,6 +31,7 @@ def card(request: TenantRequest, transfer: Export | Import, **result: str) -> di
     """What components/job.html needs to show how far a transfer is; `result` is its button."""
     job, here = transfer.job, transfer.get_absolute_url()
     assert job
+    see(request.user, [job])
     cancel = reverse("job_cancellation_create", args=[request.tenant.slug, job.pk])
     return {
         "transfer": transfer,

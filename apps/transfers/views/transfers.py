@@ -7,6 +7,7 @@ from apps.core.access import access
 from apps.core.http import TenantRequest
 from apps.core.keyset import Sort, paginate
 from apps.jobs.models import Job
+from apps.jobs.notices import numbers, see
 from apps.tenants.roles import READ
 from apps.transfers.registry import resources
 
@@ -23,12 +24,14 @@ def transfer_list(request: TenantRequest, slug: str) -> HttpResponse:
     jobs = request.tenant.jobs.filter(kind__in=KINDS)
     jobs = jobs.select_related("as_export__tenant", "as_import__tenant", "requested_by")
     page = paginate(request, jobs, NEWEST_FIRST)
+    shown_open = numbers(request.GET.get("open", ""))
     open_jobs = [job for job in page.rows if job.is_active]
+    see(request.user, page.rows)
     context = {
         "page": page,
         "open_jobs": open_jobs,
         "poll_url": poll_url(request, open_jobs),
-        "ended": [job for job in page.rows if job.pk in asked_about(request) and not job.is_active],
+        "ended": [job for job in page.rows if job.pk in shown_open and not job.is_active],
     }
     if request.htmx:
         return render(request, "transfers/transfer_table.html", context)
@@ -42,8 +45,3 @@ def poll_url(request: TenantRequest, open_jobs: list[Job]) -> str:
     query = request.GET.copy()
     query["open"] = ",".join(str(job.pk) for job in open_jobs)
     return f"{request.path}?{query.urlencode()}"
-
-
-def asked_about(request: TenantRequest) -> set[int]:
-    """The jobs that the asking table shows as open."""
-    return {int(pk) for pk in request.GET.get("open", "").split(",") if pk.isdecimal()}
