@@ -72,7 +72,11 @@ def wishes(people: list[Person], seed: int) -> list[Wish]:
         for turn in range(MAILS)
     ]
     chance.shuffle(found)
-    return found
+    return sorted(found, key=is_harmless)  # all the attempts of the others take a while
+
+
+def is_harmless(wish: Wish) -> bool:
+    return not any(poison in wish.form.get("jobs", "") for poison in POISONS)
 
 
 class Askers:

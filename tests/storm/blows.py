@@ -1,4 +1,8 @@
-"""What hits the machine, and when: at random, and the same again for the same seed."""
+"""What hits the machine, and when: at random, and the same again for the same seed.
+
+A blow comes when so many jobs are done, and not at a time: so all of them hit work, on a quick
+machine as on a slow one.
+"""
 
 import random
 import signal
@@ -21,32 +25,34 @@ KILLS = {"worker": 9, "worker's first process": 4, "pool process": 7, "scheduler
 OTHERS = {"broker flushed": 2, "broker hung": 1, "database crashed": 1, "pool process stopped": 3}
 HUNG = 4.0  # seconds
 STOPPED = (LEASE + 2 * PATIENCE).total_seconds()
+# When nothing is done for so many seconds, such as with all workers starting, the next one comes.
+IMPATIENCE = 6.0
+LOOK = 0.05  # seconds between two looks at how many are done
 
 
 @dataclass(frozen=True)
 class Blow:
-    """What happens, and how long after the one before."""
+    """What happens, and how many jobs are done when it does."""
 
     what: str
-    after: float
+    at: int
 
 
-def planned(seed: int, *, seconds: float) -> list[Blow]:
-    """All blows of a storm of about that many seconds, in the order and at the times of a seed."""
+def planned(seed: int, *, jobs: int) -> list[Blow]:
+    """All blows of a storm, in the order and at the moments of a seed."""
     chance = random.Random(seed)
     kinds = [what for what, times in (KILLS | OTHERS).items() for _ in range(times)]
     chance.shuffle(kinds)
-    pauses = [chance.expovariate(1) for _ in kinds]
-    scale = (seconds - HUNG) / sum(pauses)
-    return [Blow(what, pause * scale) for what, pause in zip(kinds, pauses, strict=True)]
+    moments = sorted(chance.randrange(int(0.95 * jobs)) for _ in kinds)
+    return [Blow(what, at) for what, at in zip(kinds, moments, strict=True)]
 
 
 class Storm:
     """Strikes a machine by a plan; `struck` counts what was hit, by kind."""
 
-    def __init__(self, machine: Machine, seed: int, *, seconds: float) -> None:
+    def __init__(self, machine: Machine, seed: int, *, jobs: int) -> None:
         self.machine = machine
-        self.plan = planned(seed, seconds=seconds)
+        self.plan = planned(seed, jobs=jobs)
         self.chance = random.Random(seed)
         self.struck: Counter[str] = Counter()
         self._timers: list[threading.Timer] = []
@@ -57,12 +63,19 @@ class Storm:
 
     def blow(self) -> None:
         """Strike all blows; return once what was stopped goes on."""
-        pause = threading.Event()
         for blow in self.plan:
-            pause.wait(blow.after)
+            self.wait_for(blow.at)
             self.strike(blow.what)
         for timer in self._timers:
             timer.join()
+
+    def wait_for(self, jobs: int) -> None:
+        """Return when so many jobs are done, or when nothing more is done for a while."""
+        pause, seen, since = threading.Event(), 0, time.monotonic()
+        while (done := self.machine.done()) < jobs and time.monotonic() < since + IMPATIENCE:
+            if done > seen:
+                seen, since = done, time.monotonic()
+            pause.wait(LOOK)
 
     def strike(self, what: str) -> None:
         {

@@ -186,6 +186,10 @@ class Machine:
             answer = connection.execute(query.encode())
             return answer.fetchall() if answer.description else []
 
+    def done(self) -> int:
+        """How many jobs are done so far."""
+        return int(self.sql("SELECT count(*) FROM storm_effect")[0][0])
+
     def at_work(self) -> list[psutil.Process]:
         """The pool processes that are in the middle of a long job."""
         sessions = self.sql(
