@@ -30,7 +30,7 @@ HOME = "/t/northwind/"
 ROWS = """
 INSERT INTO clients_client (tenant_id, name, email, phone, city, status, created_at, updated_at)
 SELECT tenants_tenant.id, 'Client ' || n, 'client' || n || '@northwind.example',
-       '+44 20 7946 ' || lpad((n % 10000)::text, 4, '0'), 'City ' || n % 500, 'active',
+       '+44 20 7946 ' || lpad((n %% 10000)::text, 4, '0'), 'City ' || n %% 500, 'active',
        now() - n * interval '1 second', now()
 FROM tenants_tenant, generate_series(1, %s) AS n WHERE slug = 'northwind'
 """

@@ -1,13 +1,15 @@
-"""How long a request waits for the broker: whatever it asks Redis for, and each ring of the bell.
+"""How long a request waits for the broker: for each connection and each answer that it waits for.
 
-The time in which the system gave the thread no processor is taken off, as it tells it
-(/proc/thread-self/schedstat): in a storm on two cores that is the machine's doing and not Redis's.
+None of these waits is longer by the broker's doing than the time-out of its socket. What is longer
+the thread waited for a processor, or for Python's lock, whose holder waited for one: in a storm on
+two cores that is the machine's doing. Both are told, with and without.
 """
 
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 WAITED, WAITED_IN_ALL = "X-Broker-Waited", "X-Broker-Waited-In-All"
+# Of this very thread: for how long it ran and, second, for how long it could have and did not.
 SCHEDULER = Path("/proc/thread-self/schedstat")
 
-# What the request of this thread has waited so far: less the scheduler's part, and in all.
+# What the request of this thread has waited so far: by the broker's doing, and in all.
 _waits: ContextVar[list[tuple[float, float]] | None] = ContextVar("waits", default=None)
 
 
@@ -34,37 +37,35 @@ class BrokerTimeMiddleware:
             response = self.get_response(request)
         finally:
             _waits.reset(token)
-        response[WAITED] = f"{sum(own for own, _ in waits):.4f}"
+        response[WAITED] = f"{sum(brokers for brokers, _ in waits):.4f}"
         response[WAITED_IN_ALL] = f"{sum(all_of_it for _, all_of_it in waits):.4f}"
         return response
 
 
 def measure() -> None:
-    """Measure the bell, and whatever waits for an answer of Redis."""
-    from redis.connection import AbstractConnection
+    """From now on, measure every wait for Redis: the cache's, the limits' and the bell's."""
+    from redis.connection import AbstractConnection, Connection
 
-    from apps.jobs.bell import Bell
-
-    Bell.ring = measured(Bell.ring)
-    for name in ("connect", "send_packed_command", "can_read", "read_response"):
-        setattr(AbstractConnection, name, measured(getattr(AbstractConnection, name)))
+    Connection._connect = measured(Connection._connect, "socket_connect_timeout")
+    AbstractConnection.read_response = measured(AbstractConnection.read_response, "socket_timeout")
 
 
-def measured(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, whose time counts for the request; what it calls is counted with it."""
+def measured(wait: Callable[..., Any], limit: str) -> Callable[..., Any]:
+    """The method of a connection that waits for the server, for its `limit` at most."""
+    limit_of = attrgetter(limit)
 
-    @wraps(function)
-    def timed(*args: Any, **kwargs: Any) -> Any:
+    @wraps(wait)
+    def timed(connection: Any, *args: Any, **kwargs: Any) -> Any:
         waits = _waits.get()
         if waits is None:
-            return function(*args, **kwargs)
-        token, begun, starved = _waits.set(None), time.perf_counter(), without_processor()
+            return wait(connection, *args, **kwargs)
+        begun, starved = time.perf_counter(), without_processor()
         try:
-            return function(*args, **kwargs)
+            return wait(connection, *args, **kwargs)
         finally:
-            _waits.reset(token)
             took = time.perf_counter() - begun
-            waits.append((max(0.0, took - (without_processor() - starved)), took))
+            own = max(0.0, took - (without_processor() - starved))
+            waits.append((min(own, limit_of(connection) or own), took))
 
     return timed
 

@@ -86,7 +86,7 @@ def test_a_storm_loses_nothing_and_doubles_nothing(
     seed = int(os.environ.get("STORM_SEED") or secrets.randbelow(10_000))
     with capsys.disabled():
         print(f"\nSTORM_SEED={seed}")
-    begun = time.monotonic()
+    begun, worked = time.monotonic(), processor_seconds()
     with Machine(tmp_path) as machine:
         wait_until(lambda: serves(machine), "web takes requests", seconds=30)
         ready = time.monotonic()
@@ -100,7 +100,12 @@ def test_a_storm_loses_nothing_and_doubles_nothing(
         calm = time.monotonic()
         remains = Remains.of(machine)
         starts = {name: part.starts for name, part in machine.parts.items()}
-    times = {"made ready": ready - begun, "blew": blown - ready, "calmed down": calm - blown}
+    times = {
+        "made ready": ready - begun,
+        "blew": blown - ready,
+        "calmed down": calm - blown,
+        "processor time of all that": processor_seconds() - worked,
+    }
     with capsys.disabled():
         print(table(askers.asked, storm, remains, starts, times))
     assert storm.kills == 30
@@ -108,6 +113,12 @@ def test_a_storm_loses_nothing_and_doubles_nothing(
     assert_mails(askers.asked, remains)
     blocked = [each for each in askers.asked.answers if each.waited > BUDGET]
     assert not blocked, "The broker held up requests"
+
+
+def processor_seconds() -> float:
+    """What all processes took that this one started and has seen end."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def serves(machine: Machine) -> bool:
