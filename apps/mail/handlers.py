@@ -1,28 +1,42 @@
-"""The job that sends mail."""
+"""The jobs of mail: to hand one over, and to note what providers report."""
 
 import structlog
 
 from apps.jobs.registry import Lane, handles
 from apps.jobs.runner import JobRefused, Run
-from apps.mail import transport
-from apps.mail.models import Mail
+from apps.mail.models import Ended, Mail
 
 log = structlog.get_logger("slipway.mail")
 
 
 @handles("mail.send", lane=Lane.URGENT)
 def send(run: Run) -> None:
-    """Hand the job's mail to the mail server. What the server will never take fails at once.
+    """Hand the job's mail to the mail server, or note why not.
 
-    One that is kept from its recipient has not failed: the job has done what is to be done.
+    A mail that is refused, kept back or put off has not failed as a job: what was to be done is
+    done, and the mail says how it ended, or when its next job is due.
     """
-    mail = Mail.objects.get(job=run.job)
+    # Locked, so that a provider that reports on it at once waits until its end is noted.
+    mail = Mail.objects.select_for_update().filter(job=run.job).first()
+    if mail is None:  # put off, by an attempt that was thought to be lost
+        return
     try:
         mail.deliver()
-    except transport.Refused as refusal:
-        log.warning("mail.refused", mail=mail.pk, template=mail.template, reply=str(refusal))
-        raise JobRefused(str(refusal)) from refusal
-    if mail.state == Mail.State.WITHHELD:
-        log.warning("mail.withheld", mail=mail.pk, template=mail.template, reason=mail.error)
-        return
-    log.info("mail.sent", mail=mail.pk, template=mail.template, message_id=mail.message_id)
+    except Ended as reason:
+        raise JobRefused(str(reason)) from reason
+    tell(mail)
+
+
+def tell(mail: Mail) -> None:
+    """Say in the log what became of it."""
+    about = {"mail": mail.pk, "template": mail.template}
+    if mail.state == Mail.State.SENT:
+        log.info("mail.sent", **about, message_id=mail.message_id)
+    elif mail.state == Mail.State.QUEUED:
+        log.warning("mail.put_off", **about, times=mail.put_off, reason=mail.error)
+    elif mail.state == Mail.State.FAILED:
+        log.warning("mail.refused", **about, reply=mail.error)
+    elif mail.state == Mail.State.WITHHELD:
+        log.warning("mail.withheld", **about, reason=mail.error)
+    elif mail.state == Mail.State.SUPPRESSED:
+        log.warning("mail.not_sent", **about, reason=mail.error)

@@ -1,8 +1,10 @@
 """Every mail that leaves: a row, written with the job that sends it."""
 
+import random
 import uuid
+from datetime import datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -17,8 +19,13 @@ from apps.core.request_id import request_id
 from apps.jobs.models import Job
 from apps.mail import transport
 from apps.mail.subscriptions import Subscription
+from apps.mail.suppressions import Suppression
 
-__all__ = ["Mail", "Subscription"]
+__all__ = ["Mail", "Subscription", "Suppression"]
+
+
+class Ended(Exception):
+    """The mail has ended without leaving, and cannot leave any more."""
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -103,6 +110,22 @@ class Mail(models.Model):
         WITHHELD = "withheld", "Held back"
         SUPPRESSED = "suppressed", "Not sent"
 
+    # What may still happen to a mail that has left; a higher one is never undone by a lower one.
+    REPORTED: ClassVar[dict[str, int]] = {
+        State.SENT: 1,
+        State.DELIVERED: 2,
+        State.BOUNCED: 2,
+        State.COMPLAINED: 3,
+    }
+    # How long to wait before each further attempt while the server says "not now": two days and
+    # more in all, so that a password that ran out on Friday evening costs no mail.
+    WAITS: ClassVar[tuple[timedelta, ...]] = (
+        timedelta(seconds=5),
+        timedelta(seconds=30),
+        *(timedelta(minutes=minutes) for minutes in (2, 10, 30)),
+        *(timedelta(hours=hours) for hours in (1, 2, 4, 8, 12, 24)),
+    )
+
     tenant = models.ForeignKey(
         "tenants.Tenant", null=True, on_delete=models.CASCADE, related_name="mails"
     )
@@ -123,7 +146,9 @@ class Mail(models.Model):
     # What providers are given to name it by, since some put a Message-ID of their own in its place.
     reference = models.UUIDField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    error = models.TextField(blank=True)
+    error = models.TextField(blank=True)  # what was last said about it, while it waits as well
+    # How often the server has said "not now".
+    put_off = models.SmallIntegerField(default=0, db_default=0)
     request_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     # When it came into the state that it is in; null while it waits, and of older rows.
@@ -174,29 +199,85 @@ class Mail(models.Model):
             message.attach_alternative(self.html, "text/html")
         return message
 
+    @property
+    def is_about_own_account(self) -> bool:
+        """Whether it concerns its reader's account: no workspace, nothing to unsubscribe from."""
+        return self.tenant_id is None and "List-Unsubscribe" not in self.headers
+
     def deliver(self) -> None:
-        """Hand it to the mail server and forget what it said; a mail that is sent stays sent.
+        """Hand it to the mail server, or note why not; one that has left already stays as it is.
 
-        What MAIL_ALLOWLIST keeps from its recipient is withheld, and that is the end of it.
-        Raises transport.Refused where the server, or a mail that has failed before and is blank by
-        now, means never; other failures of the transport are worth another attempt.
+        What the suppression list or MAIL_ALLOWLIST keeps from its recipient, and what the server
+        will never take, ends here. What the server does not take now is put off.
+        Raises Ended for one that has ended before without leaving: what it said is gone.
         """
-        if self.state == self.State.FAILED:
-            raise transport.Refused("This mail has failed before and what it said is gone.")
-        if self.state == self.State.QUEUED:
-            try:
-                transport.deliver(self.message())
-            except transport.Withheld as reason:
-                self.close(self.State.WITHHELD, error=str(reason))
-            else:
+        if self.state in self.REPORTED:
+            return
+        if self.state != self.State.QUEUED:
+            raise Ended("This mail has ended before, and what it said is gone.")
+        if standing := Suppression.objects.against(self):
+            return self.close(self.State.SUPPRESSED, error=standing.get_reason_display())
+        message = self.message()
+        try:
+            with transaction.atomic():
+                # Noted before, since afterwards nothing but the commit may be left to do.
                 self.close(self.State.SENT)
+                transport.deliver(message)
+        except (transport.Withheld, transport.Refused, transport.Unavailable) as trouble:
+            self.refresh_from_db()
+            self.stay(trouble)
 
-    def close(self, state: "Mail.State", *, error: str = "") -> None:
-        """Note how it ended, and blank what it said."""
+    def stay(self, trouble: Exception) -> None:
+        """Note why it has not left: for good, or for now."""
+        if isinstance(trouble, transport.Unavailable):
+            return self.put_it_off(str(trouble))
+        if isinstance(trouble, transport.Withheld):
+            return self.close(self.State.WITHHELD, error=str(trouble))
+        self.close(self.State.FAILED, error=str(trouble))
+        if isinstance(trouble, transport.Refused) and trouble.reply.means_no_mailbox:
+            Suppression.objects.add(self.to, reason="refused", words=str(trouble), mail=self)
+        return None
+
+    def put_it_off(self, words: str) -> None:
+        """Try again later, in a job of its own; fail if that was often enough."""
+        if self.put_off >= len(self.WAITS):
+            return self.close(self.State.FAILED, error=words)
+        # Not all at once when a server comes back.
+        wait = self.WAITS[self.put_off] * random.uniform(1, 1.2)  # noqa: S311  (no secret)
+        self.job = Job.ask("mail.send", tenant=self.tenant)
+        due = timezone.now() + wait
+        Job.objects.filter(pk=self.job.pk).update(run_after=due, wake_after=due)
+        self.error, self.put_off = words, self.put_off + 1
+        self.save(update_fields=["job", "error", "put_off"])
+
+    def report(self, state: str, *, at: datetime, words: str = "") -> bool:
+        """Note what the provider says became of it; False where that is no news.
+
+        Reports come late, twice and in any order. A complaint outweighs all others; of delivered
+        and bounced, the later one holds, by the provider's clock. One that waits or has failed here
+        has left after all, if a provider knows it: its end was lost.
+        """
+        own, told = self.REPORTED.get(self.state, 0), self.REPORTED[state]
+        if self.state in {self.State.WITHHELD, self.State.SUPPRESSED} or told < own:
+            return False
+        if told == own:
+            since = self.state_at or at
+            if self.state == state or at < since or (at == since and state != self.State.BOUNCED):
+                return False
+        self.close(self.State(state), error=words[:500], at=at)
+        return True
+
+    def close(self, state: "Mail.State", *, error: str = "", at: datetime | None = None) -> None:
+        """Note what became of it, and blank what it said."""
         self.state, self.error, self.text, self.html = state, error, "", ""
-        self.state_at = timezone.now()
-        self.sent_at = self.state_at if state == self.State.SENT else None
-        self.save(update_fields=["state", "error", "text", "html", "state_at", "sent_at"])
+        self.state_at = at or timezone.now()
+        if state in self.REPORTED:
+            self.sent_at = self.sent_at or self.state_at
+        if state == self.State.DELIVERED:
+            self.delivered_at = self.state_at
+        self.save(
+            update_fields=["state", "error", "text", "html", "state_at", "sent_at", "delivered_at"]
+        )
 
 
 def parts_of(message: EmailMessage) -> tuple[str, str]:

@@ -2,18 +2,32 @@
 
 import smtplib
 from collections.abc import Sequence
+from contextlib import suppress
 from email.utils import parseaddr
 from typing import Any
 
 import django
+import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
+from apps.mail.replies import Reply, reply_of
+
+log = structlog.get_logger("slipway.mail")
+
 
 class Refused(Exception):
-    """The server will never take this mail; the message is what it said."""
+    """The server will never take this mail; `reply` is what it said."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply))
+        self.reply = reply
+
+
+class Unavailable(Exception):
+    """The server did not take this mail, and may later; the message says why."""
 
 
 class Withheld(Exception):
@@ -29,6 +43,19 @@ class SmtpBackend(EmailBackend):
             if not all(may_get_mail(to) for to in message.recipients()):
                 raise Withheld("MAIL_ALLOWLIST does not name the recipient.")
         return super().send_messages(email_messages)
+
+    def close(self) -> None:
+        """Say goodbye without waiting for the answer.
+
+        The server has the mail by now, and until we have noted that, a killed worker sends it
+        again: no journey to the server belongs into that time.
+        """
+        if self.connection is None:
+            return
+        with suppress(OSError, smtplib.SMTPException):
+            self.connection.putcmd("quit")
+        self.connection.close()
+        self.connection = None
 
 
 def may_get_mail(to: str) -> bool:
@@ -60,23 +87,19 @@ def server() -> str:
 def deliver(message: EmailMessage) -> None:
     """Hand `message` to the server, which has taken it on when this returns.
 
-    Raises Withheld if MAIL_ALLOWLIST keeps it back, and Refused if the server will never take it: a
-    5xx answer to the recipient or the content.
-    All else (a 4xx answer, no connection, a refused sender or password) is a matter of time or of
-    our own settings: smtplib's or the system's exception goes on to the caller, who tries again.
+    Raises Withheld if MAIL_ALLOWLIST keeps it back; Refused if the server will never take it, which
+    is a 5xx answer to the recipient or the content; Unavailable for all else: a 4xx answer, no
+    connection or a lost one, a refused sender or password. Where the connection was lost after the
+    content was sent, nobody but the server knows whether it took the mail.
     """
     try:
         connection().send_messages([message])
-    except smtplib.SMTPRecipientsRefused as error:
-        refuse_if_permanent(*next(iter(error.recipients.values())))
-        raise
-    except smtplib.SMTPDataError as error:
-        refuse_if_permanent(error.smtp_code, error.smtp_error)
-        raise
-
-
-def refuse_if_permanent(code: int, words: bytes | str) -> None:
-    """Raise Refused for an answer that starts with a 5."""
-    if 500 <= code < 600:
-        said = words.decode(errors="replace") if isinstance(words, bytes) else words
-        raise Refused(f"{code} {said}"[:500]) from None
+    except (smtplib.SMTPException, OSError) as error:
+        reply = reply_of(error)
+        if reply is None:
+            raise Unavailable(f"{type(error).__name__}: {error}"[:500]) from error
+        if reply.is_final:
+            raise Refused(reply) from error
+        if reply.is_ours:
+            log.error("mail.we_are_refused", server=server(), reply=str(reply))
+        raise Unavailable(str(reply)) from error

@@ -7,6 +7,7 @@ experts and may hold an address or a link, so they are not shown.
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -98,12 +99,17 @@ def words(mail: Mail) -> Words:
 def waiting(mail: Mail) -> str:
     """What a mail that is not sent yet waits for."""
     job = mail.job
-    if job is None or not job.attempts:
-        return "It is sent as soon as it is its turn."
-    if job.state == "running":
+    if job is not None and job.state == "running":
         return "It is being sent."
-    why = meaning(last_words(job)) or TEMPORARY
-    return f"{why}; next try {timezone.localtime(job.run_after):%H:%M}."
+    if job is None or not mail.put_off:
+        return "It is sent as soon as it is its turn."
+    return f"{meaning(mail.error) or TEMPORARY}; next try {moment(job.run_after)}."
+
+
+def moment(at: datetime) -> str:
+    """The time of day, and the day where it is not today."""
+    local, today = timezone.localtime(at), timezone.localdate()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%d %b, %H:%M}"
 
 
 # By state: the label, the tone, and what is said where nothing else is known.

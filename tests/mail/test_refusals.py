@@ -1,6 +1,7 @@
 """What a mail server's refusals lead to, with servers that really refuse."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -35,11 +36,9 @@ def test_a_mail_that_is_refused_for_good_fails_at_once_with_the_servers_words(
     server_says(**answers)
     send()
     assert do_jobs() == 1
-    settle()
     mail, [said] = Mail.objects.get(), answers.values()
-    assert (mail.state, mail.error) == (Mail.State.FAILED, said)
-    job = Job.objects.get()
-    assert (job.state, job.error, job.attempts) == (Job.State.FAILED, said, 1)
+    assert (mail.state, mail.error, mail.sent_at) == (Mail.State.FAILED, said, None)
+    assert mail.state_at is not None
 
 
 @pytest.mark.parametrize(
@@ -90,19 +89,46 @@ def test_a_server_that_is_away_costs_no_mail(
     assert len(mailbox.messages) == 1
 
 
-def test_a_mail_whose_attempts_are_used_up_fails_with_the_last_answer(
+def test_a_mail_that_was_put_off_often_enough_fails_with_the_last_answer(
     db: None, server_says: ServerSays, do_jobs: Callable[[], int]
 ) -> None:
     server_says(recipient="451 4.7.1 Try again later")
     send()
-    for _ in range(Job.MAX_ATTEMPTS):
-        do_jobs()
+    for _ in Mail.WAITS:
+        assert do_jobs() == 1
+        mail = Mail.objects.get()
+        assert (mail.state, mail.error) == (Mail.State.QUEUED, "451 4.7.1 Try again later")
         again()
-    settle()
+    assert do_jobs() == 1
     mail = Mail.objects.get()
-    assert mail.state == Mail.State.FAILED
-    assert "451" in mail.error
-    assert "Try again later" in mail.error
+    assert (mail.state, mail.error) == (Mail.State.FAILED, "451 4.7.1 Try again later")
+    assert (mail.text, mail.put_off) == ("", len(Mail.WAITS))
+
+
+def test_a_mail_is_put_off_for_seconds_at_first_and_for_days_in_all(
+    db: None, server_says: ServerSays, do_jobs: Callable[[], int]
+) -> None:
+    server_says(content="421 4.3.2 Shutting down")
+    send()
+    began = timezone.now()
+    do_jobs()
+    job = Mail.objects.get().job
+    assert job is not None
+    assert timedelta(seconds=5) <= job.run_after - began < timedelta(seconds=30)
+    assert timedelta(days=2) < sum(Mail.WAITS, timedelta()) < timedelta(days=4)
+    assert Mail.objects.get().text
+
+
+def test_only_the_newest_job_of_a_mail_that_was_put_off_can_send_it(
+    mailbox: Mailbox, server_says: ServerSays, do_jobs: Callable[[], int]
+) -> None:
+    server_says(recipient="451 4.7.1 Try again later")
+    send()
+    do_jobs()
+    older = Job.objects.earliest("pk")
+    Job.objects.filter(pk=older.pk).update(state=Job.State.QUEUED, attempts=0)
+    assert do_jobs() == 1
+    assert Mail.objects.get().put_off == 1
 
 
 def test_what_a_failed_mail_said_is_forgotten(
@@ -123,7 +149,7 @@ def test_a_failed_mail_is_never_sent_empty(mailbox: Mailbox, do_jobs: Callable[[
     Job.objects.update(state=Job.State.QUEUED)
     do_jobs()
     assert not mailbox.messages
-    assert Job.objects.get().error == "This mail has failed before and what it said is gone."
+    assert Job.objects.get().error == "This mail has ended before, and what it said is gone."
 
 
 def test_a_mail_whose_job_is_cancelled_is_closed(db: None) -> None:

@@ -116,7 +116,7 @@ def test_at_once_it_repeats_why_the_server_will_not_take_it_yet(
     server_says: Callable[..., None],
 ) -> None:
     server_says(recipient="451 4.7.1 Come back later")
-    with pytest.raises(CommandError, match=r"did not take it: SMTPRecipientsRefused.*Come back"):
+    with pytest.raises(CommandError, match=r"did not take it: 4\d\d .*Come back"):
         run("ada@example.com", "--now")
 
 

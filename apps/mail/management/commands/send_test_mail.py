@@ -1,7 +1,6 @@
 """Send a mail to find out whether mail works."""
 
 import json
-import smtplib
 import time
 from typing import Any
 
@@ -71,10 +70,10 @@ class Command(BaseCommand):
             self.fail("withheld", f"{reason} Add {to}, or its domain, to that variable to try it.")
         except transport.Refused as refusal:
             self.fail("failed", f"{transport.server()} refused it for good: {refusal}")
-        except (smtplib.SMTPException, OSError) as error:
+        except transport.Unavailable as error:
             self.fail(
                 "failed",
-                f"{transport.server()} did not take it: {type(error).__name__}: {error}. "
+                f"{transport.server()} did not take it: {error}. "
                 "Look at EMAIL_URL and DEFAULT_FROM_EMAIL.",
             )
         self.tell("sent", f"{transport.server()} took the mail to {to} on.")
