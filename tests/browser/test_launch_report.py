@@ -34,7 +34,8 @@ def test_the_report_is_legible_at_any_width_and_nothing_in_it_runs(
     for summary in page.locator("summary").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    # Without what passes, or else each of a thousand elements is told with its text.
+    found = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": WCAG})
     assert found.response["violations"] == []
     assert said == []
     page.close()
