@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from apps.core.surface import routes
 from apps.launch.facts import Facts, Skipped, Unasked, known
 from apps.launch.facts.baseline import Baseline
+from apps.launch.gathering import gather
 from apps.launch.gathering.handover import handover
 from apps.launch.gathering.health import procfile
 from apps.launch.handover.as_html import as_html
@@ -23,6 +24,7 @@ from apps.launch.handover.folder import put
 from apps.launch.handover.pack import pack
 from apps.launch.handover.parts import Pack
 from apps.launch.handover.seal import fingerprint
+from apps.launch.management.commands import handover as command
 from apps.launch.management.commands.handover import PAGE
 from apps.launch.plan import (
     AcceptedRisk,
@@ -396,6 +398,18 @@ def test_each_of_eight_pages_answers_the_same_five_questions() -> None:
         assert len(text.splitlines()) < 90
 
 
+@pytest.fixture(scope="module")
+def gathered() -> Facts:
+    return gather()
+
+
+@pytest.fixture
+def gathered_once(gathered: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare each run of the command the seconds in which it would be told the same."""
+    monkeypatch.setattr(command, "gather", lambda request: gathered)
+
+
+@pytest.mark.usefixtures("gathered_once")
 @pytest.mark.parametrize(("form", "count"), [("markdown", 9), ("html", 1), ("both", 10)])
 def test_the_command_writes_the_pack(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, count: int
@@ -407,6 +421,7 @@ def test_the_command_writes_the_pack(
     assert f"wrote {count} files" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("gathered_once")
 def test_what_people_changed_or_wrote_is_kept_until_they_say_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
