@@ -28,8 +28,10 @@ def past_the_declarations(files: Iterable[tuple[str, ast.AST]]) -> tuple[str, ..
     return tuple(
         f"{name}:{place.lineno}"
         for name, tree in files
-        if name != READER and not sets_the_settings_module(tree)
-        for place in touches(tree)
+        if name != READER
+        for places in [list(touches(tree))]
+        if not (len(places) == 1 and sets_the_settings_module(tree))
+        for place in places
     )
 
 
@@ -50,14 +52,14 @@ def touches(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
 
 
 def sets_the_settings_module(tree: ast.AST) -> bool:
-    """Whether all that a file does to the environment is to name the settings."""
+    """Whether a file names the settings, once; if it touches the environment once, that is all."""
     named = [
-        node.targets[0]
+        node
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign)
         and ast.unparse(node.targets[0]) == "os.environ['DJANGO_SETTINGS_MODULE']"
     ]
-    return len(named) == len(list(touches(tree))) == 1
+    return len(named) == 1
 
 
 def read_variables(files: Iterable[tuple[str, ast.AST]], declared: Iterable[str]) -> set[str]:
@@ -69,11 +71,14 @@ def read_variables(files: Iterable[tuple[str, ast.AST]], declared: Iterable[str]
 def readings(tree: ast.AST, declared: set[str]) -> Iterator[str]:
     """`ENV.NAME`, `load().NAME`, and what `getattr(env, f"{…}_NAME")` may stand for."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and is_environment(node.value):
-            yield from {node.attr} & declared
+        # The cheap question first: there are thousands of nodes.
+        if isinstance(node, ast.Attribute):
+            if node.attr in declared and is_environment(node.value):
+                yield node.attr
         elif (
             isinstance(node, ast.Call)
-            and ast.unparse(node.func) == "getattr"
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "getattr"
             and len(node.args) > 1
             and is_environment(node.args[0])
         ):
