@@ -4,9 +4,11 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+import psycopg
 import urllib3
 from urllib3.exceptions import HTTPError
 
@@ -19,6 +21,9 @@ LONG = 80  # of the jobs
 POISONS = ("raises", "kills")  # one of each for each workspace
 ASKERS = 4
 AGAIN_AFTER = 0.3  # seconds
+# Whoever asks stays so many jobs ahead of those that are done, so that asking lasts as long as the
+# storm; after so many seconds it goes on, whatever is done.
+AHEAD, AT_MOST = 250, 5.0
 HOST = "testserver"
 SESSION, CSRF = "__Host-session", "__Host-csrf"
 
@@ -80,14 +85,13 @@ def is_harmless(wish: Wish) -> bool:
 
 
 class Askers:
-    """Threads that ask for everything within about so many seconds."""
+    """Threads that ask for everything, little by little."""
 
-    def __init__(self, machine: Machine, seed: int, *, seconds: float) -> None:
+    def __init__(self, machine: Machine, seed: int) -> None:
+        self.machine = machine
         self.url = f"http://127.0.0.1:{machine.web_port}"
         self.asked = Asked()
-        self._wishes = wishes(machine.people, seed)
-        self._pause = ASKERS * seconds / len(self._wishes)
-        self._left: Iterator[Wish] = iter(self._wishes)
+        self._left: Iterator[Wish] = iter(wishes(machine.people, seed))
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(ASKERS)]
 
@@ -110,10 +114,19 @@ class Askers:
                     wish = next(self._left, None)
                 if wish is None:
                     return
-                begun = time.monotonic()
+                self._wait_for_the_others()
                 while not self._is_granted(pool, wish):
                     pause.wait(AGAIN_AFTER)
-                pause.wait(self._pause - (time.monotonic() - begun))
+
+    def _wait_for_the_others(self) -> None:
+        """Return once not too much is asked for that is not done."""
+        pause, deadline = threading.Event(), time.monotonic() + AT_MOST
+        while time.monotonic() < deadline:
+            # The database may be away just now.
+            with suppress(psycopg.OperationalError):
+                if len(self.asked.kinds) < self.machine.done() + AHEAD:
+                    return
+            pause.wait(0.2)
 
     def _is_granted(self, pool: urllib3.PoolManager, wish: Wish) -> bool:
         """Ask once; note the answer, and what it grants."""
