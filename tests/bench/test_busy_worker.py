@@ -176,6 +176,8 @@ def test_the_list_while_a_worker_is_busy(
         for turn in range(ROUNDS):
             calm.rounds.append(quiet(person))
             strained.rounds.append(busy(person, connection, turn))
+            with capsys.disabled():
+                print(f"\n  round {turn + 1}: quiet {calm}\n           busy  {strained}")
         ended = connection.execute(ENDED).fetchall()
     ratio = strained.p95() / calm.p95()
     with capsys.disabled():

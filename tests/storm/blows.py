@@ -13,18 +13,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
+import psycopg
 from redis import Redis
 
-from tests.storm.apps import LEASE, PATIENCE
-from tests.storm.machine import Machine, Part
+from tests.storm.machine import AtWork, Machine, Part
 
 # kill -9, by what is killed; thirty in all. The second ends the worker's first process alone, the
 # third a pool process, if there is one in the middle of a job.
 KILLS = {"worker": 9, "worker's first process": 4, "pool process": 7, "scheduler": 4, "broker": 6}
-# A pool process that is stopped and goes on when its lease has run out and another has its job.
+# A pool process that is stopped in the middle of a job goes on once another has done it.
 OTHERS = {"broker flushed": 2, "broker hung": 1, "database crashed": 1, "pool process stopped": 3}
 HUNG = 4.0  # seconds
-STOPPED = (LEASE + 2 * PATIENCE).total_seconds()
+LONGEST_STOP = 30.0
 # When nothing is done for so many seconds, such as with all workers starting, the next one comes.
 IMPATIENCE = 6.0
 LOOK = 0.05  # seconds between two looks at how many are done
@@ -55,7 +55,8 @@ class Storm:
         self.plan = planned(seed, jobs=jobs)
         self.chance = random.Random(seed)
         self.struck: Counter[str] = Counter()
-        self._timers: list[threading.Timer] = []
+        self.overtaken = 0
+        self._stopped: dict[int, threading.Thread] = {}
 
     @property
     def kills(self) -> int:
@@ -66,8 +67,8 @@ class Storm:
         for blow in self.plan:
             self.wait_for(blow.at)
             self.strike(blow.what)
-        for timer in self._timers:
-            timer.join()
+        for thread in [*self._stopped.values()]:
+            thread.join()
 
     def wait_for(self, jobs: int) -> None:
         """Return when so many jobs are done, or when nothing more is done for a while."""
@@ -81,43 +82,66 @@ class Storm:
         {
             "worker": lambda: self.a_worker().kill(),
             "worker's first process": lambda: self.a_worker().kill_first(),
-            "pool process": lambda: self.kill(self.a_pool_process()),
+            "pool process": self.kill_a_pool_process,
             "scheduler": self.machine.parts["beat"].kill,
             "broker": self.machine.servers.kill_broker,
             "broker flushed": self.flush,
             "broker hung": self.hang,
             "database crashed": self.machine.servers.cluster.crash,
-            "pool process stopped": lambda: self.stop_for_a_while(self.a_pool_process()),
+            "pool process stopped": self.stop_a_pool_process,
         }[what]()
         self.struck[what] += 1
 
     def a_worker(self) -> Part:
-        return self.chance.choice(self.machine.workers)
+        """One of the workers, but if possible not one whose process is stopped and shall go on."""
+        workers = self.machine.workers
+        spared = [each for each in workers if not self.has_stopped(each)]
+        return self.chance.choice(spared or workers)
 
-    def a_pool_process(self) -> psutil.Process:
-        """One that is in the middle of a job; without one within a second, any that there is."""
-        deadline = time.monotonic() + 1
-        while not (busy := self.machine.at_work()) and time.monotonic() < deadline:
-            threading.Event().wait(0.05)
+    def has_stopped(self, worker: Part) -> bool:
+        return any(child.pid in self._stopped for child in worker.children())
+
+    def kill_a_pool_process(self) -> None:
+        """One that is in the middle of a job; if there is none in a while, any that there is."""
+        busy = [each.process for each in self.busy()]
         while not busy:
-            busy = [child for worker in self.machine.workers for child in worker.children()]
-        return self.chance.choice(busy)
-
-    def kill(self, process: psutil.Process) -> None:
+            children = [child for worker in self.machine.workers for child in worker.children()]
+            busy = [child for child in children if child.pid not in self._stopped]
         with suppress(psutil.NoSuchProcess):
-            process.kill()
+            self.chance.choice(busy).kill()
 
-    def stop_for_a_while(self, process: psutil.Process) -> None:
-        """Let a process stand still, and go on when its lease has run out and others were told."""
-        with suppress(psutil.NoSuchProcess):
-            process.suspend()
-        timer = threading.Timer(STOPPED, self.let_go_on, [process])
-        self._timers.append(timer)
-        timer.start()
+    def busy(self) -> list[AtWork]:
+        """Those that are in the middle of a job, as soon as there are any, within a while."""
+        pause, deadline = threading.Event(), time.monotonic() + IMPATIENCE
+        while time.monotonic() < deadline:
+            found = [one for one in self.machine.at_work() if one.process.pid not in self._stopped]
+            if found:
+                return found
+            pause.wait(LOOK)
+        return []
 
-    def let_go_on(self, process: psutil.Process) -> None:
+    def stop_a_pool_process(self) -> None:
+        """Let one stand still in the middle of a job, until that is done without it."""
+        if busy := self.busy():
+            chosen = self.chance.choice(busy)
+            with suppress(psutil.NoSuchProcess):
+                chosen.process.suspend()
+            thread = threading.Thread(target=self.let_go_on, args=[chosen], daemon=True)
+            self._stopped[chosen.process.pid] = thread
+            thread.start()
+
+    def let_go_on(self, chosen: AtWork) -> None:
+        pause, deadline = threading.Event(), time.monotonic() + LONGEST_STOP
+        overtaken = False
+        while not overtaken and time.monotonic() < deadline:
+            pause.wait(0.2)
+            # The database may be away just now.
+            with suppress(psycopg.OperationalError):
+                overtaken = self.machine.is_overtaken(chosen)
+        self.overtaken += overtaken
         with suppress(psutil.NoSuchProcess):
-            process.resume()
+            chosen.process.resume()
+        del self._stopped[chosen.process.pid]
 
     def flush(self) -> None:
         with Redis.from_url(self.machine.servers.valkey.url) as client:

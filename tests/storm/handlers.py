@@ -11,7 +11,8 @@ from apps.jobs.registry import handles
 from apps.jobs.runner import Run
 
 STEPS, STEP = 12, 0.1  # of a long job: 1.2 seconds
-AT_WORK = "storm-at-work-"  # and the process id: what a long job's session is called meanwhile
+# What a long job's session is called meanwhile: this, the process, the job and the attempt.
+AT_WORK = "storm-at-work"
 POISON = "This job fails whatever one does"
 
 
@@ -39,9 +40,8 @@ def short(run: Run) -> None:
 def long(run: Run) -> None:
     """Work for a while with the effect not yet committed, and say which process does."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('application_name', %s, true)", [f"{AT_WORK}{os.getpid()}"]
-        )
+        name = f"{AT_WORK} {os.getpid()} {run.job.pk} {run.job.attempts}"
+        cursor.execute("SELECT set_config('application_name', %s, true)", [name])
     leave_effect(run)
     pause = threading.Event()
     for step in range(STEPS):

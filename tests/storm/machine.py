@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -124,6 +125,15 @@ class Part:
         self.process.wait()
 
 
+@dataclass(frozen=True)
+class AtWork:
+    """A pool process, and the attempt at a job that it is in the middle of."""
+
+    process: psutil.Process
+    job: int
+    attempt: int
+
+
 class Machine:
     """Servers, mail server and processes, inside a `with` block."""
 
@@ -190,7 +200,7 @@ class Machine:
         """How many jobs are done so far."""
         return int(self.sql("SELECT count(*) FROM storm_effect")[0][0])
 
-    def at_work(self) -> list[psutil.Process]:
+    def at_work(self) -> list[AtWork]:
         """The pool processes that are in the middle of a long job."""
         sessions = self.sql(
             "SELECT application_name FROM pg_stat_activity"
@@ -198,9 +208,16 @@ class Machine:
         )
         found = []
         for (name,) in sessions:
+            pid, job, attempt = map(int, name.removeprefix(AT_WORK).split())
             with suppress(psutil.NoSuchProcess):
-                found.append(psutil.Process(int(name.removeprefix(AT_WORK))))
+                found.append(AtWork(psutil.Process(pid), job, attempt))
         return found
+
+    def is_overtaken(self, busy: AtWork) -> bool:
+        """Whether another attempt has done the job that a process is still at."""
+        query = f"SELECT state, attempts FROM jobs_job WHERE id = {busy.job}"
+        state, attempts = self.sql(query)[0]
+        return bool(state == "succeeded" and attempts > busy.attempt)
 
     def _commands(self) -> dict[str, str]:
         """The Procfile's lines for the product in the storm: web, two workers, the scheduler."""

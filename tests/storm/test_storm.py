@@ -108,6 +108,7 @@ def test_a_storm_loses_nothing_and_doubles_nothing(
     with capsys.disabled():
         print(table(askers.asked, storm, remains, starts, times))
     assert storm.kills == 30
+    assert storm.overtaken, "Nobody was held up for longer than their lease"
     assert_jobs(askers.asked, remains)
     assert_mails(askers.asked, remains)
     assert not blocked(askers.asked), "The broker held up requests"
@@ -174,6 +175,7 @@ def table(
         ("requests, and those asked again", f"{len(answers)}, {refused(asked)}"),
         *((what, times_struck) for what, times_struck in sorted(storm.struck.items())),
         ("kills in all", storm.kills),
+        ("stopped ones overtaken by another", storm.overtaken),
         ("starts of each process", ", ".join(f"{name} {n}" for name, n in starts.items())),
         ("attempts beyond the first", remains.again),
         ("jobs lost", sum(not remains.effects[number] for number in good_ones(asked))),
