@@ -62,7 +62,7 @@ def test_a_page_looks_the_less_often_the_longer_a_job_has_taken() -> None:
 
 
 def test_a_page_looks_again_about_when_the_job_should_have_ended_or_is_tried_again() -> None:
-    assert pause(running(400, done=99, total=100)) == 5
+    assert pause(running(400, done=99, total=100)) == 4
     later = timezone.now() + timedelta(seconds=7.5)
     assert pause(running(400, state="queued", run_after=later)) == 8
 
