@@ -6,7 +6,6 @@ from django import forms
 from django.db.models import QuerySet
 
 from apps.mail.models import Mail
-from apps.mail.words import SAYINGS
 
 
 class LogFilter(forms.Form):
@@ -18,8 +17,7 @@ class LogFilter(forms.Form):
     def __init__(self, query: Any) -> None:
         super().__init__(query)
         state: Any = self.fields["state"]
-        known = [(value, SAYINGS[value][0]) for value in Mail.State.values if value in SAYINGS]
-        state.choices = [("", "Any"), *known]
+        state.choices = [("", "Any"), *Mail.State.choices]
         self.full_clean()
         self.errors.clear()
 

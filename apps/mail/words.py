@@ -33,6 +33,8 @@ MEANINGS = {
     "4.1": "The receiving server does not answer",
     "4.4": "No server takes mail for the address",
     "7.1": "The receiving server refused it as unwanted",
+    "7.8": "The mail server does not take our password",
+    "7.9": "The mail server does not take our password",
     "7.23": "The receiving server found that we may not send from this domain (SPF)",
     "7.20": "The receiving server found no valid signature (DKIM)",
     "7.26": "The receiving server could not make sure that it is from us (SPF, DKIM or DMARC)",
@@ -88,12 +90,12 @@ def words(mail: Mail) -> Words:
     state, error = mail.state, mail.error
     if state == "queued":
         if mail.job is None or mail.job.is_active:
-            return Words(*SAYINGS[state][:2], waiting(mail))
+            return Words(Mail.State.QUEUED.label, "warn", waiting(mail))
         state, error = "failed", last_words(mail.job)  # the mail follows its job within a minute
-    label, tone, said = SAYINGS.get(state, (mail.get_state_display(), "muted", ""))
+    tone, said = SAYINGS.get(state, ("muted", ""))
     if state in {"failed", "bounced"}:
         said = f"{meaning(error) or said}."
-    return Words(label, tone, said)
+    return Words(Mail.State(state).label, tone, said)
 
 
 def waiting(mail: Mail) -> str:
@@ -112,18 +114,17 @@ def moment(at: datetime) -> str:
     return f"{local:%H:%M}" if local.date() == today else f"{local:%d %b, %H:%M}"
 
 
-# By state: the label, the tone, and what is said where nothing else is known.
+# By state: the tone, and what is said where nothing else is known.
 SAYINGS = {
-    "queued": ("Waiting", "warn", ""),
-    "sent": ("Sent", "good", "The mail server has taken it on."),
-    "delivered": ("Delivered", "good", "It is in the mailbox."),
-    "bounced": ("Came back", "bad", "It came back, and nothing says why"),
-    "complained": ("Marked as spam", "bad", "The reader marked it as spam. We write no more."),
-    "failed": ("Failed", "bad", "It could not be sent, and nothing says why"),
-    "withheld": ("Held back", "muted", "This site may write to listed addresses only."),
+    "queued": ("warn", ""),
+    "sent": ("good", "The mail server has taken it on."),
+    "delivered": ("good", "It is in the mailbox."),
+    "bounced": ("bad", "It came back, and nothing says why"),
+    "complained": ("bad", "Its reader called it spam, and gets no more of its kind."),
+    "failed": ("bad", "It could not be sent, and nothing says why"),
+    "withheld": ("muted", "This site may write to listed addresses only."),
     "suppressed": (
-        "Not sent",
         "muted",
-        "Mail to this address came back before or was marked as spam, so we sent none.",
+        "Mail to this address came back before, or was called spam, so none was sent.",
     ),
 }

@@ -24,7 +24,9 @@ django.setup()
 from django.core.management import call_command
 from django.urls import Resolver404, resolve
 call_command("check")
-for path in ("/dev/mail/", "/dev/mail/1.M2P3.host/", "/dev/mail/1.M2P3.host/html"):
+own = ["/dev/mail/", "/dev/mail/1.M2P3.host/", "/dev/mail/1.M2P3.host/html"]
+letters = ["/dev/mail/letters/", "/dev/mail/letters/test/", "/dev/mail/letters/test/dark"]
+for path in own + letters:
     try:
         print(resolve(path).url_name)
     except Resolver404:
@@ -84,8 +86,9 @@ def test_development_alone_has_the_pages(environment: str, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     expected = ["dev_mail_list", "dev_mail_detail", "dev_mail_html"]
+    expected += ["dev_letter_list", "dev_letter_detail", "dev_letter_html"]
     found = done.stdout.split("\n", 1)[1].split()
-    assert found == (expected if environment == "development" else ["nothing"] * 3)
+    assert found == (expected if environment == "development" else ["nothing"] * 6)
 
 
 def test_before_the_first_mail_the_list_says_what_to_do(anonymous: Browser, maildir: Path) -> None:

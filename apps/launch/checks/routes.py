@@ -13,12 +13,16 @@ PUBLIC_ROUTES = {
     *("account_email_verification_sent", "account_reset_password", "account_reset_password_done"),
     *("account_reset_password_from_key", "account_reset_password_from_key_done"),
     *("mfa_authenticate", "mfa_login_webauthn", "invitation_accept"),
+    *("unsubscription", "unsubscription_delete"),
     *("google_login", "google_callback", "github_login", "github_callback"),
     *("microsoft_login", "microsoft_callback"),
     *("socialaccount_login_cancelled", "socialaccount_login_error", "socialaccount_signup"),
 }
 # The mailbox of development; routed anywhere else it shows strangers all mail.
-DEVELOPMENT_ROUTES = {"dev_mail_list", "dev_mail_detail", "dev_mail_html"}
+DEVELOPMENT_ROUTES = {
+    *("dev_mail_list", "dev_mail_detail", "dev_mail_html"),
+    *("dev_letter_list", "dev_letter_detail", "dev_letter_html"),
+}
 
 
 def said(doors: list[Door]) -> str:
