@@ -74,7 +74,9 @@ def news_for(user: "User", memberships: "Iterable[Membership]", *, but: int | No
     is_told = Q(result__has_key="notice", finished_at__gt=timezone.now() - KEPT_FOR)
     tenants = {each.tenant_id: each.tenant for each in memberships}
     own = Job.objects.filter(requested_by=user, tenant__in=tenants, kind__in=kinds_told())
-    unseen = own.filter(is_open | is_told, seen_at=None).exclude(pk=but)
+    unseen = own.filter(is_open | is_told, seen_at=None)
+    if but is not None:
+        unseen = unseen.exclude(pk=but)
     jobs = list(unseen.only(*NEEDED).order_by("-pk")[:READ])
     for job in jobs:
         job.tenant = tenants[job.tenant_id or 0]

@@ -51,7 +51,9 @@ def faults(page: Page) -> list[str]:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         options = {"resultTypes": ["violations"], "runOnly": rules}
         violations = Axe().run(page, options=options).response["violations"]
-        found += [f"{scheme}: {each['id']}, {each['nodes'][0]['html'][:200]}" for each in violations]
+        found += [
+            f"{scheme}: {each['id']}, {each['nodes'][0]['html'][:200]}" for each in violations
+        ]
     page.set_viewport_size({"width": 320, "height": 640})
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append("wider than a screen of 320 px")
