@@ -39,8 +39,11 @@ class Known(Enum):
     """What launch_check is not to ask again, since the sound launch has told it."""
 
     NOTHING = auto()
-    HERE = auto()  # what is not asked over the network
     NETWORK = auto()
+    HERE = auto()  # what is not asked over the network
+    BUT_PAGES = auto()  # all but certificates, pages and the mail server
+    BUT_NAMES = auto()  # all that does not rest on what name servers answer
+    BUT_FILES = auto()  # all that rests neither on that nor on files that are no code
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,8 @@ class World:
         self.edge = Nginx("", folder=folder / "edge", port=self.https)
         self.changed: dict[str, str] = {}
         self.network = folder / "network"  # what it told before anything was broken
+        self.pages = folder / "pages"  # of that, certificates and pages, and who was asked
+        self.texts = folder / "texts"  # what was found in each text that was searched for secrets
         self._warm: dict[bool, subprocess.Popen[str]] = {}
         self._stack = ExitStack()
 
@@ -245,16 +250,26 @@ class World:
         """
         self.forget_limits()
         out, err = self.folder / "out", self.folder / "err"
-        begins = known is Known.HERE and not self.network.exists()
+        here = known not in {Known.NOTHING, Known.NETWORK}
+        begins = here and not self.network.exists()
+        files = {
+            ("keep_network", self.network): begins,
+            ("keep_pages", self.pages): begins,
+            ("keep_texts", self.texts): begins,
+            ("know_network", self.network): known is Known.NETWORK,
+            ("know_texts", self.texts): known is Known.NETWORK,
+            ("know_names", self.network): known is Known.BUT_PAGES,
+            ("know_pages", self.pages): known in {Known.BUT_NAMES, Known.BUT_FILES},
+            ("ask_files", self.fork.folder): known is Known.BUT_FILES,
+        }
         request = {
             "arguments": ["launch_check", *(arguments or ["--json", *self.live()])],
             "variables": self.variables(),
             "out": str(out),
             "err": str(err),
-            "keep_network": str(self.network) if begins else "",
-            "know_network": str(self.network) if known is Known.NETWORK else "",
+            "before": [[what, str(file)] for (what, file), wanted in files.items() if wanted],
         }
-        done = json.loads(self._ask(json.dumps(request), here=known is Known.HERE))
+        done = json.loads(self._ask(json.dumps(request), here=here))
         return Run(done["code"], out.read_text(), err.read_text(), done["seconds"])
 
     def fresh_check(self, *arguments: str) -> Run:

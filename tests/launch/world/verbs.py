@@ -32,6 +32,24 @@ def beyond(broken: Break) -> Break:
     return broken
 
 
+def shown(broken: Break) -> Break:
+    """The fault shows in what the servers show to whoever found them."""
+    KNOWN[broken] = Known.BUT_PAGES
+    return broken
+
+
+def named(broken: Break) -> Break:
+    """The fault shows in what name servers answer, and in what is asked by that."""
+    KNOWN[broken] = Known.BUT_NAMES
+    return broken
+
+
+def filed(path: str, broken: Break) -> Break:
+    """The fault shows in a file; one that is no code is read by few."""
+    KNOWN[broken] = Known.NETWORK if path.endswith(".py") else Known.BUT_FILES
+    return broken
+
+
 def within(broken: Break) -> Break:
     """The fault shows in what is not asked over the network, and changes nothing that is."""
     KNOWN[broken] = Known.NETWORK
@@ -51,7 +69,7 @@ def record(name: str, kind: str, *values: str, ttl: int = TTL) -> Break:
         finally:
             records[key], world.dns.ttls[key] = sound, TTL
 
-    return beyond(broken)
+    return named(broken)
 
 
 def mood(how: Mood, name: str = EVERYTHING) -> Break:
@@ -81,7 +99,7 @@ def edge(old: str, new: str) -> Break:
         finally:
             world.edge.reconfigure(sound)
 
-    return beyond(broken)
+    return shown(broken)
 
 
 def pages(directives: str) -> Break:
@@ -124,7 +142,7 @@ def certificate(make: Callable[[World], Issued]) -> Break:
             world.show_certificate(sound)
             world.edge.reconfigure(world.edge.configuration)
 
-    return beyond(broken)
+    return shown(broken)
 
 
 def issued(*names: str, begins: float = -1, ends: float = 89, **how: Any) -> Break:
@@ -156,12 +174,12 @@ def variable(name: str, value: str | Callable[[World], str]) -> Break:
 
 def file(path: str, text: str, *, tracked: bool = True) -> Break:
     """A file of the fork holds this text."""
-    return within(lambda world: world.fork.with_file(path, text, tracked=tracked))
+    return filed(path, lambda world: world.fork.with_file(path, text, tracked=tracked))
 
 
 def change(path: str, old: str, new: str) -> Break:
     """A file of the fork has `new` in place of `old`."""
-    return lambda world: world.fork.with_change(path, old, new)
+    return filed(path, lambda world: world.fork.with_change(path, old, new))
 
 
 def plan(old: str, new: str) -> Break:
@@ -181,7 +199,7 @@ def planned(key: str, value: str, after: str = "") -> Break:
         with world.fork.with_file("launch.toml", text):
             yield
 
-    return broken
+    return filed("launch.toml", broken)
 
 
 def measured(**values: Any) -> Break:
@@ -210,7 +228,7 @@ def rewritten(change: Callable[[dict[str, Any]], None]) -> Break:
         with world.fork.with_file(FILE, json.dumps(stored)):
             yield
 
-    return within(broken)
+    return filed(FILE, broken)
 
 
 def accepting(id: str, until: str) -> Break:
@@ -230,24 +248,27 @@ def shared_with_staging(variable: str) -> Break:
             world.note_staging(**{variable: world.portal.environment()[variable]})
             yield
 
-    return within(broken)
+    return filed("launch.toml", broken)
 
 
 def added(path: str, text: str) -> Break:
     """A file of the fork ends with this text."""
-    return lambda world: world.fork.with_file(
-        path, (world.fork.folder / path).read_text() + f"\n{text}\n"
+    return filed(
+        path,
+        lambda world: world.fork.with_file(
+            path, (world.fork.folder / path).read_text() + f"\n{text}\n"
+        ),
     )
 
 
 def setting(line: str) -> Break:
     """Production's settings end with this line."""
-    return within(added("config/settings/production.py", line))
+    return added("config/settings/production.py", line)
 
 
 def history(path: str, text: str) -> Break:
     """A file was committed, and removed again."""
-    return within(lambda world: world.fork.with_history(path, text))
+    return filed(path, lambda world: world.fork.with_history(path, text))
 
 
 def sql(statement: str, undo: str) -> Break:

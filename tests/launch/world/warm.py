@@ -1,13 +1,14 @@
 """Runs manage.py of the folder it stands in, in processes that have the libraries loaded already.
 
 With the argument `here`, launch_check's: settings, files and servers are asked once, before the
-first request, and each request asks over the network alone. The first of them, which has to come
-before any fault, keeps what the network told in the file that it names.
+first request, and each request asks over the network alone, or asks of files too what `FILES` has.
+The first of them, which has to come before any fault, keeps what the network told in the files that
+it names.
 
-Each request, a line of JSON, names arguments, variables, the files that take what is printed, and,
-where that is known, the file with what the network tells; a process is forked for it, which reads
-settings and the product's own modules anew, as one that was started from a shell does. The answer,
-a line of JSON, is its exit code and how long it took.
+Each request, a line of JSON, names arguments, variables, the files that take what is printed, and
+what is to be done `before`, by functions of this module, each with its file; a process is forked
+for it, which reads settings and the product's own modules anew, as one that was started from a
+shell does. The answer, a line of JSON, is its exit code and how long it took.
 """
 
 import json
@@ -17,8 +18,9 @@ import runpy
 import signal
 import sys
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,9 @@ LIBRARIES = (
     *("structlog", "urllib3", "yaml"),
 )
 
+# Who is asked for what stands in files that are no code; plan and baseline are read each time.
+FILES = ("project", "handover", "health")
+
 
 def become(request: dict[str, Any]) -> None:
     """Turn into a process that was started with these arguments, variables and outputs."""
@@ -44,9 +49,8 @@ def become(request: dict[str, Any]) -> None:
     os.environ.update(request["variables"])
     sys.path.insert(0, os.getcwd())
     sys.argv = ["manage.py", *request["arguments"]]
-    for name, apply in (("keep_network", keep_network), ("know_network", know_network)):
-        if request[name]:
-            apply(Path(request[name]))
+    for name, file in request["before"]:
+        BEFORE[name](Path(file))
 
 
 def say(line: str) -> None:
@@ -84,9 +88,39 @@ def gather_here() -> None:
     from django.db import connections
 
     module = gathering()
-    gathered = module.here(module.Request())
+    remember_texts({})
+    gathered = module.local(module.Request(), module.QUESTIONS).all()
     module.here = lambda request: gathered
     connections.close_all()
+
+
+def remember_texts(found: dict[tuple[str, str], Any]) -> None:
+    """Search no text for secrets twice: what it has rests on the text and its name alone."""
+    scan = import_module("apps.launch.secrets.scan")
+    search = scan.hits
+
+    def hits(text: str, path: str) -> Any:
+        if (text, path) not in found:
+            found[text, path] = search(text, path)
+        return found[text, path]
+
+    hits.found = found  # type: ignore[attr-defined]
+    scan.hits = hits
+
+
+def ask_files(_: Path) -> None:
+    """Have the next launch_check of this process ask the files again, and nobody else here."""
+    module = gathering()
+    gathered = module.here(None)
+
+    def asked(request: Any) -> Any:
+        known = {name: getattr(gathered, name) for name in module.QUESTIONS if name not in FILES}
+        questions = {name: module.QUESTIONS[name] for name in FILES}
+        facts = module.local(request, questions)
+        vars(facts).update(known)
+        return facts.all()
+
+    module.here = asked
 
 
 def keep_network(file: Path) -> None:
@@ -104,11 +138,73 @@ def keep_network(file: Path) -> None:
     module.over_the_network = asked
 
 
+def keep_pages(file: Path) -> None:
+    """Have the next launch_check of this process keep certificates and pages, and who was asked."""
+    module = gathering()
+    ask = module.certificates_and_pages
+
+    def asked(*about: Any) -> Any:
+        told = ask(*about)
+        file.write_bytes(pickle.dumps((who_is_asked(*about), told)))
+        return told
+
+    module.certificates_and_pages = asked
+
+
+def know_pages(file: Path) -> None:
+    """Have the next launch_check take them from there, unless it would ask otherwise."""
+    module = gathering()
+    ask = module.certificates_and_pages
+    known, told = pickle.loads(file.read_bytes())  # written by keep_pages
+
+    def asked(*about: Any) -> Any:
+        return told if who_is_asked(*about) == known else ask(*about)
+
+    module.certificates_and_pages = asked
+
+
+def who_is_asked(target: Any, plan: Any, dns: Any, settings: Any) -> Any:
+    """All that certificates and pages are asked by, but for settings, which are the process's."""
+    network = import_module("apps.launch.gathering.network")
+    names = network.names_of(target, plan)
+    return repr(
+        (target, names, network.addresses(names, dns), plan.site, plan.hosting, plan.redirects)
+    )
+
+
+def keep_texts(file: Path) -> None:
+    """Keep what was found in each text."""
+    scan = import_module("apps.launch.secrets.scan")
+    file.write_bytes(pickle.dumps(scan.hits.found))
+
+
+def know_texts(file: Path) -> None:
+    """Have the next launch_check of this process search the other texts alone, and by itself."""
+    module = gathering()
+    remember_texts(pickle.loads(file.read_bytes()))  # written by keep_texts
+    leaks = import_module("apps.launch.secrets.search").leaks
+    module.searching = lambda root: nullcontext(partial(leaks, root))
+
+
+def know_names(file: Path) -> None:
+    """Have the next launch_check of this process take that for what name servers tell."""
+    told = pickle.loads(file.read_bytes())["dns"]  # written by keep_network
+    gathering().names = lambda *about: told
+
+
 def know_network(file: Path) -> None:
     """Have the next launch_check of this process take that for what the network tells."""
     told = pickle.loads(file.read_bytes())  # written by keep_network
     gathering().over_the_network = lambda facts, request: replace(facts, **told)
 
+
+BEFORE = {
+    each.__name__: each
+    for each in (
+        *(keep_network, keep_pages, keep_texts),
+        *(know_network, know_pages, know_texts, know_names, ask_files),
+    )
+}
 
 if __name__ == "__main__":
     for name in LIBRARIES:
