@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
 GIVEN_UP = """
     INSERT INTO jobs_job (kind, title, arguments, request_id, state, attempts, allowed_attempts,
         done, error, traceback, created_at, run_after, wake_after, finished_at)
-    VALUES ('mail', '', '{}', '', 'failed', 9, 9,
+    VALUES ('mail', '', '{}', '', 'dead', 9, 9,
         0, 'Something went wrong on our side. We have been told.', '', now(), now(), now(), now())
 """
 NEXT_WEEK = f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%d}"
