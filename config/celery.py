@@ -7,6 +7,7 @@ import structlog
 from celery import signals
 
 from apps.core.request_id import request_id
+from apps.jobs import worker
 from apps.jobs.bell import hurried
 from apps.tenants.celery import TenantCelery
 from config.env import settings_module
@@ -63,3 +64,7 @@ def leave_request_id(task: Any, **kwargs: Any) -> None:
     """Leave the process as the next task should find it."""
     request_id.reset(task.request.outer_request_id)
     structlog.contextvars.reset_contextvars(**task.request.outer_facts)
+
+
+signals.celeryd_after_setup.connect(worker.note_slots)
+signals.worker_ready.connect(worker.watch_for_stop)

@@ -5,6 +5,7 @@ the job commit together, guarded by the number of the attempt, so that a job tha
 once. What was never woken, or whose lease ran out, is sent again by the sweeper.
 """
 
+import random
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,10 +14,12 @@ import structlog
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.core import events
 from apps.core.request_id import request_id
+from apps.jobs import worker
 from apps.jobs.registry import Lane, ended_of, lane_of
 from apps.tenants.scope import tenant_scope
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from apps.tenants.models import Membership
 
 log = structlog.get_logger("slipway.jobs")
+# Whose queue a job stands in; what belongs to no tenant stands in one together.
+PARTY = Coalesce("tenant", Value(0), output_field=models.BigIntegerField())
 CANCELLED = events.action("job.cancelled", "cancelled {target}")
 RETRIED = events.action("job.retried", "had {target} tried again")
 DISCARDED = events.action("job.discarded", "discarded {target}")
@@ -52,19 +57,29 @@ class JobQuerySet(models.QuerySet["Job"]):
                 log.error("job.buried", job=job.pk, kind=job.kind, attempts=job.attempts)
         return buried
 
-    def rouse(self, limit: int = 500) -> list["Job"]:
-        """Take those that are due and that no worker has heard of lately, to wake them again.
+    def take_back(self) -> int:
+        """Put those back whose lease ran out, as when their worker was killed; return how many."""
+        now = timezone.now()
+        return self.filter(state=Job.State.RUNNING, lease_until__lt=now).update(
+            state=Job.State.QUEUED, lease_until=None, wake_after=now
+        )
+
+    def rouse(self, limit: int) -> list["Job"]:
+        """Choose up to `limit` that are due and that no worker has heard of lately.
 
         They are left alone for a while afterwards, or else a long queue would fill the broker
-        with a new message for each of its jobs at every sweep.
+        with a new message for each of its jobs at every sweep. Of bulk jobs a few are chosen: more
+        than that no worker could take.
         """
         now = timezone.now()
-        unheard = list(self.due(now).filter(wake_after__lte=now).order_by("run_after")[:limit])
-        self.filter(pk__in=[job.pk for job in unheard]).update(wake_after=now + Job.PATIENCE)
-        return unheard
+        unheard = self.due(now).filter(wake_after__lte=now).order_by("run_after")
+        bulk = Q(lane=Lane.BULK.value)
+        chosen = [*unheard.filter(~bulk)[:limit], *unheard.filter(bulk)[: min(limit, Job.FEW)]]
+        self.filter(pk__in=[job.pk for job in chosen]).update(wake_after=now + Job.PATIENCE)
+        return chosen
 
     def claim(self, pk: int) -> "Job | None":
-        """Take the job for one attempt, or return None if it is not to be had."""
+        """Take this job, ahead of all others, or return None if it is not to be had."""
         now = timezone.now()
         taken = (
             self.due(now)
@@ -74,6 +89,7 @@ class JobQuerySet(models.QuerySet["Job"]):
                 attempts=F("attempts") + 1,
                 lease_until=now + Job.LEASE,
                 started_at=now,
+                worker=worker.name(),
                 done=0,
                 total=None,
             )
@@ -95,6 +111,7 @@ class Job(models.Model):
 
     LEASE: ClassVar[timedelta] = timedelta(seconds=60)
     PATIENCE: ClassVar[timedelta] = timedelta(seconds=30)
+    FEW: ClassVar[int] = 20
     MAX_ATTEMPTS: ClassVar[int] = 5
     GAVE_UP: ClassVar[str] = "Something went wrong on our side. We have been told."
 
@@ -126,6 +143,8 @@ class Job(models.Model):
     wake_after = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
+    # Which worker took it last (apps/jobs/worker.py).
+    worker = models.CharField(max_length=120, blank=True, default="", db_default="")
     finished_at = models.DateTimeField(null=True)
     # When whoever asked was shown how it ended.
     seen_at = models.DateTimeField(null=True)
@@ -144,6 +163,24 @@ class Job(models.Model):
                 fields=["requested_by", "-id"],
                 condition=Q(seen_at=None, requested_by__isnull=False),
                 name="jobs_job_unseen",
+            ),
+            # By these three the next job is found (apps/jobs/claiming.py).
+            models.Index(
+                F("lane"),
+                PARTY,
+                F("run_after"),
+                F("id"),
+                condition=Q(state="queued"),
+                name="jobs_job_queued",
+            ),
+            models.Index(
+                fields=["lease_until"], condition=Q(state="running"), name="jobs_job_running"
+            ),
+            models.Index(
+                PARTY,
+                F("started_at").desc(),
+                condition=Q(started_at__isnull=False),
+                name="jobs_job_served",
             ),
         ]
         constraints = [
@@ -202,8 +239,7 @@ class Job(models.Model):
         """Tell a worker. If the broker cannot be reached a sweep will: nothing is lost."""
         from apps.jobs.bell import bell
 
-        if not bell.ring(self.pk):
-            log.warning("job.not_woken", job=self.pk, kind=self.kind)
+        bell.ring_in_passing(self.pk)
 
     @property
     def is_active(self) -> bool:
@@ -342,17 +378,38 @@ class Job(models.Model):
         return self.finish(self.State.DEAD, error=self.GAVE_UP, traceback=traceback)
 
     def fail(self, *, traceback: str) -> bool:
-        """Put this attempt back, to run 5 s, 20 s, 80 s … from now, or give up after the last."""
+        """Put this attempt back, to run about 5, 20, 80 … s from now, or give up after the last.
+
+        About, since what failed together, as when a server was away, must not come back together.
+        """
         if self.attempts >= self.allowed_attempts:
             return self.give_up(traceback=traceback)
         tries = self.attempts + self.MAX_ATTEMPTS - self.allowed_attempts
-        due = timezone.now() + timedelta(seconds=5 * 4 ** (tries - 1))
+        wait = 5 * 4 ** (tries - 1) * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
+        due = timezone.now() + timedelta(seconds=wait)
         return bool(
             self.this_attempt().update(
                 state=self.State.QUEUED,
                 traceback=traceback,
                 run_after=due,
                 wake_after=due,
+                lease_until=None,
+            )
+        )
+
+    def hand_back(self) -> bool:
+        """Put this attempt back as if it had not been, since its worker stops; False if it ended.
+
+        The attempt keeps its number, by which it is told from the next one, so that one more is
+        allowed.
+        """
+        now = timezone.now()
+        return bool(
+            self.this_attempt().update(
+                state=self.State.QUEUED,
+                allowed_attempts=F("allowed_attempts") + 1,
+                run_after=now,
+                wake_after=now + self.PATIENCE,
                 lease_until=None,
             )
         )

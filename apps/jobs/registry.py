@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
 if TYPE_CHECKING:
@@ -31,13 +33,20 @@ class Kind:
     handler: Handler
     lane: Lane = Lane.ORDINARY
     ended: Ended | None = None
+    limit: timedelta | None = None
+    words: str = ""
 
 
 _kinds: dict[str, Kind] = {}
 
 
 def handles(
-    kind: str, *, lane: Lane = Lane.ORDINARY, ended: Ended | None = None
+    kind: str,
+    *,
+    lane: Lane = Lane.ORDINARY,
+    ended: Ended | None = None,
+    limit: timedelta | None = None,
+    words: str = "",
 ) -> Callable[[Handler], Handler]:
     """Make the decorated function, in an app's `handlers.py`, do the jobs of `kind`.
 
@@ -45,13 +54,15 @@ def handles(
     job's end are committed together. `ended(job)` is called in the transaction that records the
     end, whatever it is (done, refused, given up, buried by the sweeper), and in the tenant's scope;
     not for a retry, nor for a cancellation. An end stands even if `ended` raises.
+    A job that takes longer than `limit` is given up; CELERY_TASK_SOFT_TIME_LIMIT holds for all.
+    `words` is what people call the kind, such as "Export"; without it, it is the kind's last word.
     Raises ValueError if the kind has a handler already.
     """
 
     def register(handler: Handler) -> Handler:
         if kind in _kinds:
             raise ValueError(f"Two handlers for jobs of kind {kind}")
-        _kinds[kind] = Kind(handler, lane, ended)
+        _kinds[kind] = Kind(handler, lane, ended, limit, words)
         return handler
 
     return register
@@ -92,3 +103,16 @@ def kinds_told() -> list[str]:
     """The kinds whose end is told to whoever asked."""
     discover()
     return [name for name, kind in _kinds.items() if kind.ended]
+
+
+def limit_of(name: str) -> timedelta:
+    """How long a job of a kind may take."""
+    kind, most = kind_named(name), timedelta(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT)
+    return min(kind.limit, most) if kind and kind.limit else most
+
+
+def words_of(name: str) -> str:
+    """What people call a kind."""
+    kind = kind_named(name)
+    last = name.rpartition(".")[2].replace("_", " ").replace("-", " ")
+    return (kind and kind.words) or last.capitalize()

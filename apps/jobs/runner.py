@@ -1,22 +1,26 @@
 """One attempt at one job: claim, work, end; and the pulse that renews the lease meanwhile."""
 
+import signal
 import threading
 import traceback
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
-from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core.request_id import request_id
+from apps.jobs import worker
+from apps.jobs.bell import bell
+from apps.jobs.claiming import claim_next
 from apps.jobs.models import Job
-from apps.jobs.registry import handler_of
+from apps.jobs.registry import Lane, handler_of, limit_of
 from apps.tenants.scope import tenant_scope
 
 log = structlog.get_logger("slipway.jobs")
@@ -101,20 +105,51 @@ class Run:
             connection.close()
 
     def _renew(self) -> int:
+        """Keep the job for this attempt, or hand it back; 0 if it is not this attempt's any more.
+
+        Whatever the handler still does then is undone: the attempt cannot end any more.
+        """
+        if worker.has_to_hand_back(self.job.lane):
+            if self.job.hand_back():
+                log.info("job.handed_back", job=self.job.pk, kind=self.job.kind)
+                bell.ring(self.job.pk)
+            return 0
         return self.job.this_attempt().update(
             lease_until=timezone.now() + Job.LEASE, done=self.job.done, total=self.job.total
         )
 
 
-def attempt(pk: int) -> None:
-    """Do the job once, if it is to be had; record how it ended. Raises nothing of the handler's.
+def attempt_next() -> bool:
+    """Do the fittest job that is due once; False if there is none. Raises as `attempt` does."""
+    if worker.stopped_at():
+        return False
+    job = claim_next()
+    if job is None:
+        return False
+    carry_out(job)
+    if job.lane == Lane.BULK:
+        # Its message may have come while all slots of bulk jobs were taken, and found nothing.
+        following = Job.objects.due(timezone.now()).filter(lane=Lane.BULK.value).first()
+        if following:
+            bell.ring(following.pk)
+    return True
+
+
+def attempt(pk: int) -> bool:
+    """Do this job once, ahead of all others, if it is to be had; False if it is not.
 
     Raises the database's errors if the end cannot be recorded: then the lease runs out and the
-    sweeper sends the job again.
+    sweeper sends the job again. Raises nothing of the handler's.
     """
     job = Job.objects.claim(pk)
     if job is None:
-        return
+        return False
+    carry_out(job)
+    return True
+
+
+def carry_out(job: Job) -> None:
+    """Do a job that is claimed, under the ID of the request that asked for it."""
     token = request_id.set(job.request_id)
     about = {"job": job.pk, "kind": job.kind, "tenant": job.tenant_id, "user": job.requested_by_id}
     try:
@@ -151,11 +186,10 @@ def conclude(run: Run) -> None:
 def work(run: Run) -> None:
     """Run the handler; its effects and the job's end are one commit."""
     job = run.job
-    handler = handler_of(job.kind)
-    with run, transaction.atomic(), ExitStack() as scope:
+    handler, limit = handler_of(job.kind), limit_of(job.kind)
+    with run, within(limit), transaction.atomic(), ExitStack() as scope:
         with connection.cursor() as cursor:
-            limit = settings.CELERY_TASK_SOFT_TIME_LIMIT
-            cursor.execute(f"SET LOCAL statement_timeout = '{limit:d}s'")
+            cursor.execute(f"SET LOCAL statement_timeout = '{limit.total_seconds():f}s'")
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '300s'")
         if job.tenant:
             scope.enter_context(tenant_scope(job.tenant))
@@ -163,3 +197,28 @@ def work(run: Run) -> None:
         if not job.finish(Job.State.SUCCEEDED):
             raise Stopped
     log.info("job.succeeded", kind=job.kind, attempts=job.attempts)
+
+
+@contextmanager
+def within(limit: timedelta) -> Iterator[None]:
+    """Raise SoftTimeLimitExceeded in the block once it takes longer than `limit`.
+
+    Celery's own limit is of all messages, and a message does not know which job it will get. A
+    signal interrupts what waits as well; it reaches a process' main thread, where a worker works,
+    and in any other thread there is no limit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*args: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    handler = signal.signal(signal.SIGALRM, end)
+    timer = signal.setitimer(signal.ITIMER_REAL, limit.total_seconds())
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *timer)

@@ -1,5 +1,7 @@
 """The jobs of mail: to hand one over, and to note what providers report."""
 
+from datetime import timedelta
+
 import structlog
 
 from apps.jobs.registry import Lane, handles
@@ -9,7 +11,7 @@ from apps.mail.models import Ended, Mail
 log = structlog.get_logger("slipway.mail")
 
 
-@handles("mail.send", lane=Lane.URGENT)
+@handles("mail.send", lane=Lane.URGENT, limit=timedelta(minutes=2), words="Mail")
 def send(run: Run) -> None:
     """Hand the job's mail to the mail server, or note why not.
 

@@ -6,7 +6,7 @@ from apps.transfers.models import Export, Import
 from apps.transfers.telling import tell_of_export, tell_of_import
 
 
-@handles("transfers.export", lane=Lane.BULK, ended=tell_of_export)
+@handles("transfers.export", lane=Lane.BULK, ended=tell_of_export, words="Export")
 def make_export(run: Run) -> None:
     """Write the file of the job's export."""
     assert run.job.tenant
@@ -14,7 +14,7 @@ def make_export(run: Run) -> None:
     export.make(run)
 
 
-@handles("transfers.import", lane=Lane.BULK, ended=tell_of_import)
+@handles("transfers.import", lane=Lane.BULK, ended=tell_of_import, words="Import")
 def bring_in_import(run: Run) -> None:
     """Bring in the rows of the job's import."""
     assert run.job.tenant

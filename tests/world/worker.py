@@ -21,10 +21,11 @@ READY = " ready."  # the end of the line that Celery writes once it listens to i
 class Worker:
     """A running worker: what it wrote, and ways to end it."""
 
-    def __init__(self, *, files: Path, app: str = "config") -> None:
+    def __init__(self, *, files: Path, app: str = "config", **environment: str) -> None:
         """Start it; return once it takes tasks. It keeps files under `files`.
 
-        `app` is the module of the Celery app, such as one with tasks of the suite's own.
+        `app` is the module of the Celery app, such as one with tasks of the suite's own, and
+        `environment` what it is told besides.
         """
         database = urlsplit(os.environ["DATABASE_URL"])
         name = connection.settings_dict["NAME"]
@@ -43,6 +44,7 @@ class Worker:
                 "DATABASE_URL": database._replace(path=f"/{name}").geturl(),
                 "REDIS_URL": celery_app.conf.broker_url,
                 "FILES_ROOT": str(files),
+                **environment,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -91,8 +93,8 @@ def start_worker(
     started: list[Worker] = []
     options = settings.STORAGES["default"]["OPTIONS"]
 
-    def start(app: str = "config") -> Worker:
-        worker = Worker(files=Path(options["location"]), app=app)
+    def start(app: str = "config", **environment: str) -> Worker:
+        worker = Worker(files=Path(options["location"]), app=app, **environment)
         started.append(worker)
         return worker
 

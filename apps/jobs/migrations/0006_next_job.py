@@ -1,0 +1,49 @@
+"""The indexes by which the next job is found; built while the table is in use."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+from django.db.models import BigIntegerField, F, Q, Value
+from django.db.models.functions import Coalesce
+
+PARTY = Coalesce("tenant", Value(0), output_field=BigIntegerField())
+INDEXES = [
+    models.Index(
+        F("lane"),
+        PARTY,
+        F("run_after"),
+        F("id"),
+        condition=Q(state="queued"),
+        name="jobs_job_queued",
+    ),
+    models.Index(fields=["lease_until"], condition=Q(state="running"), name="jobs_job_running"),
+    models.Index(
+        PARTY,
+        F("started_at").desc(),
+        condition=Q(started_at__isnull=False),
+        name="jobs_job_served",
+    ),
+]
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("jobs", "0005_worker")]
+
+    operations = [
+        migrations.RunSQL("SET statement_timeout = 0", migrations.RunSQL.noop),
+        migrations.RunSQL("SET lock_timeout = '5min'", migrations.RunSQL.noop),
+        migrations.RunSQL(
+            "DROP INDEX CONCURRENTLY IF EXISTS jobs_job_queued", migrations.RunSQL.noop
+        ),
+        AddIndexConcurrently("job", INDEXES[0]),
+        migrations.RunSQL(
+            "DROP INDEX CONCURRENTLY IF EXISTS jobs_job_running", migrations.RunSQL.noop
+        ),
+        AddIndexConcurrently("job", INDEXES[1]),
+        migrations.RunSQL(
+            "DROP INDEX CONCURRENTLY IF EXISTS jobs_job_served", migrations.RunSQL.noop
+        ),
+        AddIndexConcurrently("job", INDEXES[2]),
+        migrations.RunSQL("RESET lock_timeout", migrations.RunSQL.noop),
+        migrations.RunSQL("RESET statement_timeout", migrations.RunSQL.noop),
+    ]
