@@ -40,7 +40,7 @@ def sam(portal: Portal, chromium: Browser) -> Iterator[Person]:
 
 def ask(page: Page, url: str, format: str) -> None:
     page.goto(f"{url}/t/elsewhere/exports/new/clients/")
-    page.get_by_label(format, exact=True).check()
+    page.locator(f"input[name=format][value={format}]").check()
     page.get_by_role("button", name="Export", exact=True).click()
 
 
@@ -65,18 +65,19 @@ def test_the_bar_moves_and_the_notice_comes_on_another_page_without_a_reload(
     sam: Person, portal: Portal
 ) -> None:
     page = sam.page
-    ask(page, portal.url, "Excel")
+    ask(page, portal.url, "xlsx")
     page.evaluate("window.untouched = true")
     bar = page.get_by_role("progressbar", name="clients")
     expect(bar).to_be_visible()
-    page.wait_for_function("document.querySelector('progress')?.value > 0")
+    moving = page.locator("progress[value]:not([value='0'])")
+    expect(moving).to_be_visible()
     expect(page.get_by_text(f"of {ROWS:,} rows")).to_be_visible()
+    shown = moving.get_attribute("value")
+    expect(page.locator(f"progress[value='{shown}']")).to_have_count(0)
     assert faults(page) == []
-    before = page.evaluate("document.querySelector('progress')?.value ?? 100")
-    page.wait_for_function("was => !(document.querySelector('progress')?.value <= was)", arg=before)
     assert page.evaluate("window.untouched")
 
-    ask(page, portal.url, "Excel")
+    ask(page, portal.url, "xlsx")
     page.goto(f"{portal.url}/t/elsewhere/clients/")
     page.evaluate("window.untouched = true")
     expect(page.locator(NOTICES)).to_contain_text(READY)
@@ -100,12 +101,12 @@ def test_the_same_comes_by_reloads_where_scripts_are_off(
         storage_state=sam.context.storage_state(),
     )
     page = context.new_page()
-    ask(page, portal.url, "Excel")
+    ask(page, portal.url, "xlsx")
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(page.get_by_role("link", name="Stop reloading")).to_be_visible()
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
 
-    ask(page, portal.url, "CSV")
+    ask(page, portal.url, "csv")
     page.goto(f"{portal.url}/t/elsewhere/")
     notices = page.locator(NOTICES)
     for _ in range(60):
