@@ -9,6 +9,7 @@ import os
 import secrets
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +96,9 @@ def test_a_storm_loses_nothing_and_doubles_nothing(
         storm.blow()
         blown = time.monotonic()
         askers.join(CALM)
-        wait_until(lambda: is_calm(machine), "all jobs and mails end", seconds=CALM)
+        # What has not ended by then counts as lost, and the table says how much that is.
+        with suppress(AssertionError):
+            wait_until(lambda: is_calm(machine), "all jobs and mails end", seconds=CALM)
         calm = time.monotonic()
         remains = Remains.of(machine)
         starts = {name: part.starts for name, part in machine.parts.items()}
