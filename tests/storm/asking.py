@@ -22,8 +22,8 @@ POISONS = ("raises", "kills")  # one of each for each workspace
 ASKERS = 4
 AGAIN_AFTER = 0.3  # seconds
 # Whoever asks stays so many jobs ahead of those that are done, so that asking lasts as long as the
-# storm; after so many seconds it goes on, whatever is done.
-AHEAD, AT_MOST = 250, 5.0
+# storm; after so many seconds it asks, whatever is done.
+AHEAD, AT_MOST = 250, 2.0
 HOST = "testserver"
 SESSION, CSRF = "__Host-session", "__Host-csrf"
 
