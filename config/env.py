@@ -401,6 +401,18 @@ class Env:
         parse=number,
         default=None,
     )
+    JOBS_KEPT_DAYS: int = declare(
+        "After how many days jobs that have ended are deleted. A key counts for as long.",
+        example="30",
+        parse=number,
+        default=30,
+    )
+    DEAD_JOBS_KEPT_DAYS: int = declare(
+        "After how many days dead letters are deleted: jobs that were given up.",
+        example="180",
+        parse=number,
+        default=180,
+    )
     PORT: int = declare(
         "The port that the web process listens on.",
         example="8000",

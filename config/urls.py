@@ -53,6 +53,10 @@ in_tenant = [
         jobs.job_cancellation_create,
         name="job_cancellation_create",
     ),
+    path("jobs/", jobs.job_list, name="job_list"),
+    path("jobs/<int:pk>/", jobs.job_detail, name="job_detail"),
+    path("jobs/<int:pk>/retry/", jobs.job_retry_create, name="job_retry_create"),
+    path("jobs/<int:pk>/discard/", jobs.job_discard_create, name="job_discard_create"),
     path("jobs/notices/", jobs.job_notice_list, name="job_notice_list"),
     path("jobs/<int:pk>/notice/delete/", jobs.job_notice_delete, name="job_notice_delete"),
     # What a smoke test asks for

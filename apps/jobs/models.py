@@ -7,7 +7,7 @@ once. What was never woken, or whose lease ran out, is sent again by the sweeper
 
 import random
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from apps.core import events
 from apps.core.request_id import request_id
-from apps.jobs import worker
-from apps.jobs.registry import Lane, ended_of, lane_of
+from apps.jobs.querysets import JobQuerySet
+from apps.jobs.registry import Lane, ended_of, lane_of, words_of
 from apps.tenants.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -32,69 +32,6 @@ PARTY = Coalesce("tenant", Value(0), output_field=models.BigIntegerField())
 CANCELLED = events.action("job.cancelled", "cancelled {target}")
 RETRIED = events.action("job.retried", "had {target} tried again")
 DISCARDED = events.action("job.discarded", "discarded {target}")
-
-
-class JobQuerySet(models.QuerySet["Job"]):
-    def open(self) -> "JobQuerySet":
-        """Those that still wait or run."""
-        return self.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
-
-    def due(self, now: datetime) -> "JobQuerySet":
-        """Those that a worker should have begun: queued, or running with a lease that ran out."""
-        queued = Q(state=Job.State.QUEUED, run_after__lte=now)
-        abandoned = Q(state=Job.State.RUNNING, lease_until__lt=now)
-        return self.filter(queued | abandoned)
-
-    def bury(self) -> int:
-        """End the overdue ones that used up their attempts, as when a job kills its worker."""
-        now, buried = timezone.now(), 0
-        spent = self.due(now).filter(attempts__gte=F("allowed_attempts"))
-        for job in spent.select_related("tenant", "requested_by"):
-            trace = job.traceback or f"Its worker was lost {job.attempts} times."
-            ours = self.due(now).filter(pk=job.pk, attempts=job.attempts)
-            if job.end(ours, Job.State.DEAD, error=Job.GAVE_UP, traceback=trace):
-                buried += 1
-                log.error("job.buried", job=job.pk, kind=job.kind, attempts=job.attempts)
-        return buried
-
-    def take_back(self) -> int:
-        """Put those back whose lease ran out, as when their worker was killed; return how many."""
-        now = timezone.now()
-        return self.filter(state=Job.State.RUNNING, lease_until__lt=now).update(
-            state=Job.State.QUEUED, lease_until=None, wake_after=now
-        )
-
-    def rouse(self, limit: int) -> list["Job"]:
-        """Choose up to `limit` that are due and that no worker has heard of lately.
-
-        They are left alone for a while afterwards, or else a long queue would fill the broker
-        with a new message for each of its jobs at every sweep. Of bulk jobs a few are chosen: more
-        than that no worker could take.
-        """
-        now = timezone.now()
-        unheard = self.due(now).filter(wake_after__lte=now).order_by("run_after")
-        bulk = Q(lane=Lane.BULK.value)
-        chosen = [*unheard.filter(~bulk)[:limit], *unheard.filter(bulk)[: min(limit, Job.FEW)]]
-        self.filter(pk__in=[job.pk for job in chosen]).update(wake_after=now + Job.PATIENCE)
-        return chosen
-
-    def claim(self, pk: int) -> "Job | None":
-        """Take this job, ahead of all others, or return None if it is not to be had."""
-        now = timezone.now()
-        taken = (
-            self.due(now)
-            .filter(pk=pk, attempts__lt=F("allowed_attempts"))
-            .update(
-                state=Job.State.RUNNING,
-                attempts=F("attempts") + 1,
-                lease_until=now + Job.LEASE,
-                started_at=now,
-                worker=worker.name(),
-                done=0,
-                total=None,
-            )
-        )
-        return self.select_related("tenant", "requested_by").get(pk=pk) if taken else None
 
 
 class Job(models.Model):
@@ -159,12 +96,13 @@ class Job(models.Model):
                 name="jobs_job_open",
             ),
             models.Index(fields=["tenant", "-id"], name="jobs_job_newest"),
+            models.Index(fields=["tenant", "state", "-id"], name="jobs_job_state"),
             models.Index(
                 fields=["requested_by", "-id"],
                 condition=Q(seen_at=None, requested_by__isnull=False),
                 name="jobs_job_unseen",
             ),
-            # By these three the next job is found (apps/jobs/claiming.py).
+            # By these, but for the third, the next job is found (apps/jobs/claiming.py).
             models.Index(
                 F("lane"),
                 PARTY,
@@ -175,6 +113,11 @@ class Job(models.Model):
             ),
             models.Index(
                 fields=["lease_until"], condition=Q(state="running"), name="jobs_job_running"
+            ),
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=False),
+                name="jobs_job_finished",
             ),
             models.Index(
                 PARTY,
@@ -240,6 +183,26 @@ class Job(models.Model):
         from apps.jobs.bell import bell
 
         bell.ring_in_passing(self.pk)
+
+    @property
+    def kind_in_words(self) -> str:
+        """What people call jobs of its kind."""
+        return words_of(self.kind)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.title or self.kind_in_words
+
+    @property
+    def may_be_retried(self) -> bool:
+        """Whether it ended without success."""
+        return not self.is_active and self.state != self.State.SUCCEEDED
+
+    @property
+    def is_between_attempts(self) -> bool:
+        """Whether its last attempt failed and the next one is still to come."""
+        return self.state == self.State.QUEUED and bool(self.traceback)
 
     @property
     def is_active(self) -> bool:

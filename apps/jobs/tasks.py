@@ -1,6 +1,7 @@
-"""The Celery tasks of the job table: do the next job, and sweep up what nobody was told of."""
+"""The Celery tasks of the job table: do the next job, sweep up the forgotten, purge the old."""
 
 from apps.core.celery import platform_task
+from apps.jobs import retention
 from apps.jobs.bell import bell
 from apps.jobs.models import Job
 from apps.jobs.runner import attempt_next
@@ -31,3 +32,9 @@ def sweep() -> None:
         return
     for job in Job.objects.rouse(max(1, FILL - there)):
         bell.ring(job.pk)
+
+
+@platform_task(name="jobs.purge")
+def purge() -> None:
+    """Delete the jobs that ended long ago."""
+    retention.purge()

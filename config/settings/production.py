@@ -264,9 +264,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1800,
     "global_keyprefix": f"slipway-{ENVIRONMENT}-",
 }
+JOBS_KEPT_DAYS = ENV.JOBS_KEPT_DAYS
+DEAD_JOBS_KEPT_DAYS = ENV.DEAD_JOBS_KEPT_DAYS
 CELERY_BEAT_SCHEDULE = {
     "sweep jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "settle mail": {"task": "mail.settle", "schedule": 60.0},
+    "purge jobs": {"task": "jobs.purge", "schedule": 3600.0},
     "purge transfers": {"task": "transfers.purge", "schedule": 3600.0},
     "purge sessions": {"task": "accounts.purge_sessions", "schedule": 3600.0},
 }

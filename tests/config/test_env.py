@@ -129,6 +129,8 @@ GOOD: list[tuple[str, str, Any]] = [
     ("RELEASE_STATEMENT_TIMEOUT", "3600", 3600),
     ("RELEASE_WAIT", "60", 60),
     ("WORKER_CONCURRENCY", "3", 3),
+    ("JOBS_KEPT_DAYS", "7", 7),
+    ("DEAD_JOBS_KEPT_DAYS", "365", 365),
     ("PORT", "65535", 65535),
 ]
 
@@ -219,6 +221,7 @@ BAD = [
     ("WEB_CONCURRENCY", "-2", "must be a whole number"),
     ("WEB_CONCURRENCY", "²", "must be a whole number"),
     ("WORKER_CONCURRENCY", "0", "at least 1"),
+    ("JOBS_KEPT_DAYS", "0", "at least 1"),
     ("PORT", "65536", "must be a port"),
 ]
 

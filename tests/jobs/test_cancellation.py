@@ -92,7 +92,11 @@ def test_one_is_taken_back_to_where_one_was_but_never_to_another_site(
         assert lands_at(elsewhere) == "/t/acme/"
 
 
-def test_cancelling_asks_for_a_post(acme: Tenant, as_role: Callable[[Role], Browser]) -> None:
-    job = Job.ask("tests.any", tenant=acme)
-    assert as_role(Role.OWNER).get(address(acme, job.pk)).status_code == 405
+def test_cancelling_is_confirmed_and_asks_for_a_post(
+    acme: Tenant, as_role: Callable[[Role], Browser]
+) -> None:
+    job = Job.ask("tests.any", tenant=acme, title="The export")
+    page = as_role(Role.OWNER).get(address(acme, job.pk, "/t/acme/jobs/")).content.decode()
+    assert "You are about to cancel <strong>The export</strong>." in page
+    assert 'href="/t/acme/jobs/"' in page
     assert on_record(job).state == Job.State.QUEUED

@@ -37,7 +37,7 @@ def test_open_and_failed_jobs_are_listed_and_the_others_are_not(db: None, acme: 
 
 
 def test_nothing_to_list_is_said_in_words(db: None) -> None:
-    assert jobs() == "No job is open, and none has failed.\n"
+    assert jobs() == "No such job: none is open, and none has failed.\n"
 
 
 def test_the_list_is_json_where_a_program_reads_it(db: None, acme: Tenant) -> None:
@@ -54,6 +54,44 @@ def test_the_list_is_json_where_a_program_reads_it(db: None, acme: Tenant) -> No
 def test_a_jobs_arguments_are_never_printed(db: None) -> None:
     in_state("failed")
     assert "canary" not in jobs() + jobs("--json")
+
+
+def ids(*arguments: str) -> list[int]:
+    return [job["id"] for job in json.loads(jobs(*arguments, "--json"))]
+
+
+def test_dead_letters_come_first_and_then_the_newest(db: None) -> None:
+    dead, failed, waiting = in_state("dead"), in_state("failed"), in_state("queued")
+    assert ids() == [dead.pk, failed.pk, waiting.pk]
+
+
+def test_the_list_is_narrowed_by_state_kind_and_workspace(db: None, acme: Tenant) -> None:
+    dead, done = in_state("dead"), in_state("succeeded")
+    mine = Job.ask("tests.mine", tenant=acme)
+    assert ids("--state", "succeeded") == [done.pk]
+    assert ids("--state", "dead") == [dead.pk]
+    assert ids("--kind", "tests.mine") == ids("--tenant", acme.slug) == [mine.pk]
+
+
+def test_a_job_is_shown_with_its_traceback_and_without_its_arguments(db: None) -> None:
+    job = in_state("dead", attempts=5, traceback="Traceback …\nOSError: The disk is full")
+    shown = jobs("show", str(job.pk))
+    assert "Traceback …\nOSError: The disk is full" in shown
+    assert "attempts:         5" in shown
+    (told,) = json.loads(jobs("show", str(job.pk), "--json"))
+    assert (told["traceback"], told["allowed_attempts"]) == (job_traceback(job), 5)
+    assert "canary" not in shown
+
+
+def job_traceback(job: Job) -> str:
+    return on_record(job).traceback
+
+
+def test_a_dead_letter_is_discarded_and_no_other_job(db: None) -> None:
+    dead, failed = in_state("dead"), in_state("failed")
+    assert "discarded" in jobs("discard", str(dead.pk))
+    with pytest.raises(CommandError, match="is failed: there is nothing to discard"):
+        jobs("discard", str(failed.pk))
 
 
 def test_a_failed_job_is_retried(db: None) -> None:

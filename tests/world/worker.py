@@ -52,7 +52,7 @@ class Worker:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not (self._told.wait(30) and self._ready):
+        if not (self._told.wait(90) and self._ready):
             self.kill()
             raise AssertionError("The worker did not start:\n" + "".join(self.lines))
 

@@ -1,7 +1,8 @@
-"""The indexes by which the next job is found; built while the table is in use."""
+"""The indexes by which the next job is found, those of one state and those that ended; built while the table is in use."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
 from django.db.models import BigIntegerField, F, Q, Value
 from django.db.models.functions import Coalesce
 
@@ -22,7 +23,22 @@ INDEXES = [
         condition=Q(started_at__isnull=False),
         name="jobs_job_served",
     ),
+    models.Index(fields=["tenant", "state", "-id"], name="jobs_job_state"),
+    models.Index(
+        fields=["finished_at"],
+        condition=Q(finished_at__isnull=False),
+        name="jobs_job_finished",
+    ),
 ]
+
+
+def built(index: models.Index) -> list[Operation]:
+    """The steps that build an index, whatever a run that was broken off left."""
+    leftover = f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}"
+    return [
+        migrations.RunSQL(leftover, migrations.RunSQL.noop),
+        AddIndexConcurrently("job", index),
+    ]
 
 
 class Migration(migrations.Migration):
@@ -32,18 +48,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL("SET statement_timeout = 0", migrations.RunSQL.noop),
         migrations.RunSQL("SET lock_timeout = '5min'", migrations.RunSQL.noop),
-        migrations.RunSQL(
-            "DROP INDEX CONCURRENTLY IF EXISTS jobs_job_queued", migrations.RunSQL.noop
-        ),
-        AddIndexConcurrently("job", INDEXES[0]),
-        migrations.RunSQL(
-            "DROP INDEX CONCURRENTLY IF EXISTS jobs_job_running", migrations.RunSQL.noop
-        ),
-        AddIndexConcurrently("job", INDEXES[1]),
-        migrations.RunSQL(
-            "DROP INDEX CONCURRENTLY IF EXISTS jobs_job_served", migrations.RunSQL.noop
-        ),
-        AddIndexConcurrently("job", INDEXES[2]),
+        *(step for index in INDEXES for step in built(index)),
         migrations.RunSQL("RESET lock_timeout", migrations.RunSQL.noop),
         migrations.RunSQL("RESET statement_timeout", migrations.RunSQL.noop),
     ]
