@@ -29,7 +29,8 @@ class Topic:
 WORK = Topic(
     "work",
     "Work that has ended",
-    "Mail when an import or another long piece of work of yours has ended. The portal says so too.",
+    "They come when an import or another long piece of work of yours has ended while you were "
+    "away. The portal says so, too.",
 )
 TOPICS = {topic.slug: topic for topic in (WORK,)}
 
