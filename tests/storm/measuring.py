@@ -1,15 +1,15 @@
-"""How long a request waits for the broker: for each connection and each answer that it waits for.
+"""How long a request waits for the broker: while it tells the workers, and for the cache.
 
-None of these waits is longer by the broker's doing than the time-out of its socket. What is longer
-the thread waited for a processor, or for Python's lock, whose holder waited for one: in a storm on
-two cores that is the machine's doing. Both are told, with and without.
+What the machine took is taken off: the time for which the system had no processor for a thread of
+this process, as it tells it. In a storm on two cores that is long, and Redis has no part in it. Both
+are told, with and without.
 """
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import wraps
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 WAITED, WAITED_IN_ALL = "X-Broker-Waited", "X-Broker-Waited-In-All"
-# Of this very thread: for how long it ran and, second, for how long it could have and did not.
-SCHEDULER = Path("/proc/thread-self/schedstat")
+THREADS = Path("/proc/self/task")  # Linux tells; elsewhere nothing is taken off
 
 # What the request of this thread has waited so far: by the broker's doing, and in all.
 _waits: ContextVar[list[tuple[float, float]] | None] = ContextVar("waits", default=None)
@@ -43,36 +42,43 @@ class BrokerTimeMiddleware:
 
 
 def measure() -> None:
-    """From now on, measure every wait for Redis: the cache's, the limits' and the bell's."""
-    from redis.connection import AbstractConnection, Connection
+    """From now on, measure every wait for Redis: the bell's, the cache's and the limits'."""
+    from redis.connection import AbstractConnection
 
-    Connection._connect = measured(Connection._connect, "socket_connect_timeout")
-    AbstractConnection.read_response = measured(AbstractConnection.read_response, "socket_timeout")
+    from apps.jobs.bell import Bell
+
+    Bell.ring_in_passing = measured(Bell.ring_in_passing)
+    for name in ("connect", "send_packed_command", "can_read", "read_response"):
+        setattr(AbstractConnection, name, measured(getattr(AbstractConnection, name)))
 
 
-def measured(wait: Callable[..., Any], limit: str) -> Callable[..., Any]:
-    """The method of a connection that waits for the server, for its `limit` at most."""
-    limit_of = attrgetter(limit)
+def measured(wait: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose time counts for the request; what it calls is counted with it."""
 
     @wraps(wait)
-    def timed(connection: Any, *args: Any, **kwargs: Any) -> Any:
+    def timed(*args: Any, **kwargs: Any) -> Any:
         waits = _waits.get()
         if waits is None:
-            return wait(connection, *args, **kwargs)
-        begun, starved = time.perf_counter(), without_processor()
+            return wait(*args, **kwargs)
+        token, begun, starved = _waits.set(None), time.perf_counter(), without_processor()
         try:
-            return wait(connection, *args, **kwargs)
+            return wait(*args, **kwargs)
         finally:
+            _waits.reset(token)
             took = time.perf_counter() - begun
-            own = max(0.0, took - (without_processor() - starved))
-            waits.append((min(own, limit_of(connection) or own), took))
+            waits.append((max(0.0, took - (without_processor() - starved)), took))
 
     return timed
 
 
 def without_processor() -> float:
-    """For how many seconds this thread was ready to run and could not; 0 where nothing tells it."""
-    try:
-        return int(SCHEDULER.read_text().split()[1]) / 1e9
-    except OSError:
-        return 0.0
+    """For how many seconds threads of this process were ready to run and could not, in all.
+
+    All of them, since one that waits for Python's lock waits for whoever holds it.
+    """
+    nanoseconds = 0
+    with suppress(OSError):
+        for thread in THREADS.iterdir():
+            with suppress(OSError):  # it has ended
+                nanoseconds += int((thread / "schedstat").read_text().split()[1])
+    return nanoseconds / 1e9
