@@ -1,8 +1,8 @@
 """How long a request waits for the broker: while it tells the workers, and for the cache.
 
 What the machine took is taken off: the time for which the system had no processor for a thread of
-this process, as it tells it. In a storm on two cores that is long, and Redis has no part in it. Both
-are told, with and without.
+this process, as it tells it. In a storm that is long, and no doing of Redis's. Both
+figures are told.
 """
 
 import time
