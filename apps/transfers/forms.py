@@ -1,18 +1,16 @@
 """The forms of transfers: the format of an export, the file of an import, the columns of a file."""
 
-import re
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from apps.tenants.models import Tenant
+from apps.transfers.checking import importable, is_needed
+from apps.transfers.texts import plain
 from apps.transfers.models import Export, Import
 from apps.transfers.reading import MAX_BYTES, MAX_ROWS, Table, Unreadable, inspect
 from apps.transfers.registry import Resource
-
-NOT_TELLING = re.compile(r"[\W_]+")
-
 
 class ExportForm(forms.Form):
     """Which kind of file."""
@@ -104,21 +102,8 @@ class MappingForm(forms.Form):
         return self.cleaned_data
 
 
-def importable(resource: Resource, tenant: Tenant) -> dict[str, forms.Field]:
-    """The fields that a file may fill: those of the form which are the model's own."""
-    stored = {field.name for field in resource.model._meta.fields}
-    form = resource.importer.form(tenant=tenant)
-    return {name: field for name, field in form.fields.items() if name in stored}
-
-
 def labels(fields: dict[str, forms.Field]) -> list[tuple[str, str]]:
     return [(name, str(field.label or name)) for name, field in fields.items()]
-
-
-def is_needed(resource: Resource, name: str, field: forms.Field) -> bool:
-    """Whether a row is nothing without it: required, and the model has no value of its own."""
-    stored: Any = resource.model._meta.get_field(name)
-    return field.required and not stored.has_default()
 
 
 def guess(resource: Resource, fields: dict[str, forms.Field], headers: list[str]) -> list[str]:
@@ -135,8 +120,3 @@ def guess(resource: Resource, fields: dict[str, forms.Field], headers: list[str]
         name = means.get(plain(header), "")
         guesses.append("" if name in guesses else name)
     return guesses
-
-
-def plain(name: str) -> str:
-    """A name without case, spaces and punctuation: "E-mail" and "email" are one."""
-    return NOT_TELLING.sub("", name).casefold()

@@ -20,3 +20,19 @@ def bring_in_import(run: Run) -> None:
     assert run.job.tenant
     upload: Import = run.job.tenant.imports.get(job=run.job)
     upload.bring_in(run)
+
+
+@handles("transfers.trial", lane=Lane.BULK)
+def try_import_out(run: Run) -> None:
+    """Say what bringing in the rows of the job's import would do."""
+    assert run.job.tenant
+    upload: Import = run.job.tenant.imports.get(trial=run.job)
+    upload.try_out(run)
+
+
+@handles("transfers.undo", lane=Lane.BULK)
+def undo_import(run: Run) -> None:
+    """Undo the job's import."""
+    assert run.job.tenant
+    upload: Import = run.job.tenant.imports.get(undoing=run.job)
+    upload.undo(run)

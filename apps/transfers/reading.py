@@ -14,8 +14,8 @@ from typing import IO
 
 from apps.transfers.formulas import unguard
 
-MAX_BYTES = 10 * 1024 * 1024
-MAX_ROWS = 100_000
+MAX_BYTES = 20 * 1024 * 1024  # below MAX_BODY_BYTES, which ends a request before it is read
+MAX_ROWS = 1_000_000
 MAX_COLUMNS = 100
 MAX_VALUE = csv.field_size_limit()  # characters; the limit is the whole process's, so it stays
 ENDINGS = {".csv", ".tsv", ".txt"}
@@ -53,12 +53,18 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Table:
-    """How a file is to be read, what its columns are called, and how many rows it holds."""
+    """How a file is to be read, what its columns are called, and how many rows it holds.
+
+    A workbook has a `sheet` that is read, and neither encoding nor delimiter; of its rows only
+    about the number is known.
+    """
 
     encoding: str
     delimiter: str
     headers: list[str]
     rows: int
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from django.urls import reverse
 from apps.core.access import access
 from apps.core.http import TenantRequest
 from apps.tenants.roles import TRANSFER
-from apps.transfers.forms import MappingForm, UploadForm, importable, labels
+from apps.transfers.checking import importable
+from apps.transfers.forms import MappingForm, UploadForm, labels
 from apps.transfers.models import Import
 from apps.transfers.views.common import card, importable_or_404
 

@@ -1,0 +1,256 @@
+"""Where checked rows wait until all are checked, and how they get from there into their table.
+
+COPY fills a temporary table, which is gone with the transaction; row-level security takes no COPY
+into the table itself. So nothing is locked, and nothing written, while a file is read; then a few
+statements for each thousand rows bring them in, and write down what they added and changed.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import DataError, IntegrityError, connection, models, transaction
+from django.db.models.functions import Lower
+from psycopg import sql
+from psycopg.errors import UniqueViolation
+
+from apps.tenants.models import Tenant
+from apps.transfers.registry import Resource
+
+if TYPE_CHECKING:
+    from apps.transfers.checking import Candidate
+
+# Which transaction wrote the rows, and what it wrote.
+Marked = tuple[int, list[Any]] | None
+STAGED, KNOWN = sql.Identifier("import_staged"), sql.Identifier("import_known")
+
+
+@dataclass
+class Found:
+    """What has a key already: records by their primary keys, or a row of the file by its number."""
+
+    pks: list[Any] = field(default_factory=list)
+    line: int = 0
+
+
+class Staging:
+    """The rows of one import between being checked and being in."""
+
+    def __init__(self, resource: Resource, tenant: Tenant, mapped: Iterable[str]) -> None:
+        """Make the tables; `mapped` are the fields that the file fills, and an update may touch."""
+        self.resource, self.tenant = resource, tenant
+        meta = resource.model._meta
+        self.mapped = [meta.get_field(name) for name in mapped]
+        self.table = sql.Identifier(meta.db_table)
+        self.pk = sql.Identifier(meta.pk.column)
+        stored = [each for each in meta.concrete_fields if not each.generated]
+        self.fields = [each for each in stored if not is_left_to_the_database(each, self.mapped)]
+        self.make_tables()
+
+    def make_tables(self) -> None:
+        """A copy of the table's columns and rules for what comes, and the keys that are there.
+
+        The keys are copied since row-level security looks up no function's value in an index.
+        """
+        self.run("DROP TABLE IF EXISTS {staged}, {known}")
+        self.run(
+            "CREATE TEMPORARY TABLE {staged} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
+            " INCLUDING GENERATED, line integer, key text, changed text[]) ON COMMIT DROP"
+        )
+        self.run("ALTER TABLE {staged} ALTER COLUMN {pk} DROP NOT NULL")
+        keys = self.resource.of(self.tenant).annotate(key=Lower(self.resource.importer.key))
+        query, parameters = keys.exclude(key="").values_list("key", "pk").query.sql_with_params()
+        self.run("CREATE TEMPORARY TABLE {known} (key, pk) ON COMMIT DROP AS " + query, parameters)
+        for statement in (
+            "CREATE INDEX ON {known} (key)",
+            "ANALYZE {known}",
+            "CREATE INDEX ON {staged} (key)",
+            "CREATE INDEX ON {staged} (line)",
+        ):
+            self.run(statement)
+
+    def run(self, statement: str, parameters: Any = (), **names: sql.Composable) -> list[Any]:
+        """Execute a statement in which {table} and the like stand for names; return its rows."""
+        composed = sql.SQL(statement).format(  # type: ignore[arg-type]  # made of constants above
+            staged=STAGED, known=KNOWN, table=self.table, pk=self.pk, **names
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(composed.as_string(cursor.connection), parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def find(self, keys: set[str]) -> dict[str, Found]:
+        """Those of these keys that the workspace has, or that stand further up in the file."""
+        found: dict[str, Found] = {}
+        if not keys:
+            return found
+        wanted = list(keys)
+        rows = self.run(
+            "SELECT key, pk, 0 FROM {known} WHERE key = ANY(%s)"
+            " UNION ALL SELECT key, NULL, line FROM {staged} WHERE key = ANY(%s)",
+            [wanted, wanted],
+        )
+        for key, pk, line in rows:
+            there = found.setdefault(key, Found())
+            if line:
+                there.line = line
+            else:
+                there.pks.append(pk)
+        return found
+
+    def add(self, candidates: Sequence["Candidate"]) -> dict[int, str]:
+        """Put checked rows in line. What the database's own rules refuse comes back by its line."""
+        return self.carefully(candidates, self.copy)
+
+    def copy(self, candidates: Sequence["Candidate"]) -> None:
+        columns = [*(each.column for each in self.fields), "line", "key", "changed"]
+        into = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            STAGED, sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        with connection.cursor() as wrapper, connection.wrap_database_errors:
+            with wrapper.cursor.copy(into) as copy:
+                for each in candidates:
+                    copy.write_row(self.values_of(each))
+
+    def values_of(self, each: "Candidate") -> list[Any]:
+        """What stands in the table for a row, as Model.save would write it."""
+        is_new = each.existing is None
+        values = [
+            stored.get_db_prep_save(stored.pre_save(each.made, is_new), connection)
+            for stored in self.fields
+        ]
+        changed = [self.resource.model._meta.get_field(name).column for name in each.changed]
+        return [*values, each.row.number, each.key or None, None if is_new else changed]
+
+    def insert(self, lines: range) -> Marked:
+        """Add the new rows of these lines; return their mark and primary keys, if there are any.
+
+        The mark is the transaction that wrote them, which PostgreSQL keeps with each row: another
+        one there later tells that somebody has changed the row since.
+        """
+        columns = [each.column for each in self.fields if not is_numbered(each)]
+        return self.marked(
+            "WITH added AS (INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged}"
+            " WHERE changed IS NULL AND line BETWEEN %s AND %s ORDER BY line"
+            " RETURNING {pk}, xmin) SELECT min(xmin::text::bigint), jsonb_agg({pk}) FROM added",
+            [lines[0], lines[-1]],
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        )
+
+    def update(self, lines: range) -> Marked:
+        """Change the records of these lines; return their mark, and each with what it was before.
+
+        Only what the file says differently is set. The records are locked first, in one order, so
+        that what is remembered is what stood there, whoever was at work meanwhile.
+        """
+        those = "{staged}.changed IS NOT NULL AND {staged}.line BETWEEN %s AND %s"
+        bounds = [lines[0], lines[-1]]
+        self.run(
+            "SELECT FROM {table} JOIN {staged} USING ({pk}) WHERE {table}.tenant_id = %s AND "
+            + those
+            + " ORDER BY {table}.{pk} FOR UPDATE OF {table}",
+            [self.tenant.pk, *bounds],
+        )
+        now = touched_now(self.resource.model)
+        return self.marked(
+            "WITH changed AS (UPDATE {table} SET {settings} FROM {staged}, {table} AS former"
+            " WHERE {table}.tenant_id = %s AND {table}.{pk} = {staged}.{pk} AND "
+            + those
+            + " AND former.tenant_id = %s AND former.{pk} = {table}.{pk}"
+            " RETURNING {table}.{pk}, {table}.xmin, jsonb_build_object({former}) AS was)"
+            " SELECT min(xmin::text::bigint), jsonb_agg(jsonb_build_array({pk}, was)) FROM changed",
+            [*now.values(), self.tenant.pk, *bounds, self.tenant.pk],
+            settings=sql.SQL(", ").join(self.settings(now)),
+            former=sql.SQL(", ").join(
+                sql.SQL("{}, former.{}").format(sql.Literal(name), sql.Identifier(name))
+                for name in (each.column for each in self.mapped)
+            ),
+        )
+
+    def settings(self, now: dict[str, Any]) -> list[sql.Composable]:
+        """What an update sets: the times of change, and each field that the row says anew."""
+        anew = "{0} = CASE WHEN {1} = ANY({2}.changed) THEN {2}.{0} ELSE {3}.{0} END"
+        return [
+            *(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in now),
+            *(
+                sql.SQL(anew).format(
+                    sql.Identifier(column), sql.Literal(column), STAGED, self.table
+                )
+                for column in (each.column for each in self.mapped)
+                if column not in now
+            ),
+        ]
+
+    def marked(self, statement: str, parameters: list[Any], **names: sql.Composable) -> Marked:
+        """What a statement wrote, by its mark; None for nothing."""
+        mark, rows = self.run(statement, parameters, **names)[0]
+        return None if rows is None else (mark, json.loads(rows))
+
+    def vanished(self, lines: range) -> list[int]:
+        """The lines whose records are not there any more."""
+        rows = self.run(
+            "SELECT line FROM {staged} WHERE changed IS NOT NULL AND line BETWEEN %s AND %s"
+            " AND NOT EXISTS (SELECT FROM {table} WHERE {table}.tenant_id = %s"
+            " AND {table}.{pk} = {staged}.{pk})",
+            [lines[0], lines[-1], self.tenant.pk],
+        )
+        return [line for (line,) in rows]
+
+    def pieces(self, size: int) -> list[range]:
+        """The numbers of the rows that wait, in pieces."""
+        self.run("ANALYZE {staged}")
+        [(last,)] = self.run("SELECT coalesce(max(line), 0) FROM {staged}")
+        return [
+            range(first, min(first + size, last + 1)) for first in range(1, last + 1, size)
+        ]
+
+    def carefully(self, items: Sequence[Any], work: Callable[[Any], None]) -> dict[int, str]:
+        """Do the work on all at once; where the database refuses, on halves, down to single ones.
+
+        `items` are candidates or numbers of rows. Returns what stays refused, by the number of its
+        row, with the reason in words.
+        """
+        if not items:
+            return {}
+        try:
+            with transaction.atomic():
+                work(items)
+            return {}
+        except (IntegrityError, DataError) as error:
+            if len(items) == 1:
+                [one] = items
+                line = one if isinstance(one, int) else one.row.number
+                return {line: self.explained(error)}
+        half = len(items) // 2
+        return self.carefully(items[:half], work) | self.carefully(items[half:], work)
+
+    def explained(self, error: Exception) -> str:
+        """Why the database refused a row: in the model's words, if it has some for that rule."""
+        cause: Any = error.__cause__
+        if isinstance(cause, UniqueViolation):
+            return f"Something like it was added meanwhile: is it already {self.resource.a_noun}?"
+        name = cause.diag.constraint_name if cause else ""
+        for rule in self.resource.model._meta.constraints:
+            if rule.name == name:
+                return str(rule.get_violation_error_message())
+        return "The database cannot keep this row."
+
+
+def touched_now(model: type[models.Model]) -> dict[str, Any]:
+    """The columns that say when a row was last changed, and what they say now."""
+    blank = model()
+    return {
+        each.column: each.get_db_prep_save(each.pre_save(blank, False), connection)
+        for each in model._meta.concrete_fields
+        if getattr(each, "auto_now", False)
+    }
+
+
+def is_numbered(each: models.Field) -> bool:
+    """Whether the database counts this field up by itself."""
+    return isinstance(each, models.AutoField)
+
+
+def is_left_to_the_database(each: models.Field, mapped: list[Any]) -> bool:
+    """Whether a default of the database's own fills this field."""
+    return each.db_default is not models.NOT_PROVIDED and each not in mapped

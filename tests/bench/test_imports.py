@@ -1,0 +1,179 @@
+"""What an import takes beside COPY with SQL validation, row-by-row saves and django-import-export."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files import File
+from django.core.validators import validate_email
+from django.db import connection, transaction
+
+from apps.clients.models import Client, Status
+from apps.clients.transfers import CLIENTS
+from apps.core.owner import as_owner
+from apps.tenants.models import Tenant
+from apps.tenants.scope import tenant_scope
+from apps.transfers import reading as limits
+from apps.transfers.models import Import
+from apps.transfers.reading import inspect
+from tests.transfers.conftest import files, owner
+
+pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
+__all__ = ["files", "owner"]
+ROOT = Path(__file__).parents[2]
+FIELDS = ["name", "email", "phone", "city", "status", "owner", "last_contact_on"]
+ROWS, SAVED = 100_000, 5_000
+CITIES = ["London", "Köln", "Łódź", "São Paulo", "東京"]
+BAD = "email !~ '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$' OR length(name) NOT BETWEEN 1 AND 200"
+RULES = f"""
+    {BAD} OR length(phone) > 40 OR length(city) > 100
+    OR status NOT IN ('lead', 'active', 'waiting', 'overdue')
+    OR last_contact_on !~ '^\\d{{4}}-\\d{{2}}-\\d{{2}}$'
+"""
+
+
+def lines(rows: int, owner: str) -> Iterator[str]:
+    """A CSV in which each hundredth row has a bad address or a bad date, in turn."""
+    yield ",".join(FIELDS) + "\n"
+    for n in range(rows):
+        email = "not-an-address" if n % 200 == 7 else f"client{n}@example.com"
+        day = "31.31.2026" if n % 200 == 107 else f"2026-01-{n % 28 + 1:02}"
+        yield f'"Client, {n} Ltd",{email},+44 20 {n:08},{CITIES[n % 5]},active,{owner},{day}\n'
+
+
+@pytest.fixture
+def made(tmp_path: Path, owner: Any) -> Callable[[int], Path]:
+    def make(rows: int) -> Path:
+        path = tmp_path / f"{rows}.csv"
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(lines(rows, owner.email))
+        return path
+
+    return make
+
+
+def clear(tenant: Tenant) -> None:
+    """Leave the table as empty as it was for the road before."""
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE clients_client CASCADE")
+
+
+def copy_with_sql(path: Path, tenant: Tenant) -> float:
+    """COPY into a staging table, rules in SQL, INSERT … SELECT: the yardstick."""
+    begun = time.perf_counter()
+    with transaction.atomic(), tenant_scope(tenant), connection.cursor() as cursor:
+        columns = ", ".join(f"{name} text" for name in FIELDS)
+        cursor.execute(f"CREATE TEMP TABLE stage (line bigserial, {columns}) ON COMMIT DROP")
+        into = f"COPY stage ({', '.join(FIELDS)}) FROM STDIN WITH (FORMAT csv, HEADER)"
+        with path.open("rb") as source, cursor.cursor.copy(into) as copy:
+            while piece := source.read(1 << 16):
+                copy.write(piece)
+        cursor.execute(
+            f"CREATE TEMP TABLE bad ON COMMIT DROP AS SELECT line FROM stage WHERE {RULES}"
+        )
+        cursor.execute("ANALYZE bad")
+        cursor.execute(
+            "INSERT INTO clients_client (tenant_id, name, email, phone, city, status, owner_id,"
+            " last_contact_on, created_at, updated_at)"
+            " SELECT %s, s.name, s.email, s.phone, s.city, s.status, u.id,"
+            " s.last_contact_on::date, now(), now() FROM stage s"
+            " LEFT JOIN accounts_user u ON lower(u.email) = lower(s.owner)"
+            " WHERE NOT EXISTS (SELECT FROM bad WHERE bad.line = s.line)",
+            [tenant.pk],
+        )
+    return time.perf_counter() - begun
+
+
+def saved_row_by_row(path: Path, tenant: Tenant, owner: Any, rows: int) -> float:
+    """Plain checks and Client.save() in one transaction, the fastest way to save row by row."""
+    import csv
+    from datetime import date
+    from itertools import islice
+
+    begun = time.perf_counter()
+    with transaction.atomic(), tenant_scope(tenant), path.open(encoding="utf-8") as source:
+        for row in islice(csv.DictReader(source), rows):
+            try:
+                validate_email(row["email"])
+                day = date.fromisoformat(row.pop("last_contact_on"))
+            except (ValidationError, ValueError):
+                continue
+            assert row["status"] in Status.values
+            del row["owner"]
+            Client(tenant=tenant, owner=owner, last_contact_on=day, **row).save()
+    return time.perf_counter() - begun
+
+
+def imported(
+    path: Path, tenant: Tenant, by: Any, files: Path, **asked: Any
+) -> tuple[Import, dict[str, Any]]:
+    """Our import, by the job's own way, in a process of its own."""
+    with path.open("rb") as source:
+        table = inspect(source, path.name)
+        with transaction.atomic(), tenant_scope(tenant):
+            draft = Import.take(
+                tenant=tenant, by=by, resource=CLIENTS, upload=File(source, path.name), table=table
+            )
+            draft.start(FIELDS, by=by, **asked)
+    database = urlsplit(os.environ["DATABASE_URL"])
+    name = connection.settings_dict["NAME"]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database._replace(path=f"/{name}").geturl(),
+        "FILES_ROOT": str(files),
+    }
+    command = [sys.executable, "-m", "tests.bench.import_once", str(draft.job_id)]
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    found = json.loads(ran.stdout.splitlines()[-1])
+    assert found["state"] == "succeeded", found["why"]
+    with transaction.atomic(), tenant_scope(tenant):
+        draft.refresh_from_db()
+    return draft, found
+
+
+def test_imports(
+    acme: Tenant,
+    owner: Any,
+    files: Path,
+    made: Callable[[int], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 30)  # ten times the rows come by no form
+    path, good = made(ROWS), ROWS * 99 // 100
+    clear(acme)
+    baseline = copy_with_sql(path, acme)
+    clear(acme)
+    each, ours = imported(path, acme, owner, files)
+    assert (each.added, each.refused) == (good, ROWS - good)
+    again, updating = imported(path, acme, owner, files, mode="update")
+    assert (again.unchanged, again.refused) == (good, ROWS - good)
+    clear(acme)
+    saving = saved_row_by_row(path, acme, owner, SAVED) * ROWS / SAVED
+    clear(acme)
+    _, tenfold = imported(made(10 * ROWS), acme, owner, files)
+    table = [
+        ("COPY to staging, SQL validation", baseline, None),
+        ("import", ours["seconds"], ours["peak"]),
+        ("import of the same file again, updating", updating["seconds"], updating["peak"]),
+        (f"row by row (by {SAVED:,})", saving, None),
+        ("import of ten times the rows", tenfold["seconds"], tenfold["peak"]),
+    ]
+    with capsys.disabled():
+        for name, seconds, peak in table:
+            memory = f"{peak:.0f} MiB" if peak else ""
+            print(f"\n{name:<42} {seconds:7.2f} s {seconds / baseline:6.2f} {memory:>8}", end="")
+        print()
+    assert ours["seconds"] <= 4 * baseline
+    assert ours["seconds"] * 10 <= saving
+    assert max(ours["peak"], tenfold["peak"]) <= 80
