@@ -121,6 +121,8 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "export_create": EXPORTING,
     "import_create": IMPORTING,
     "import_start": IMPORTING,
+    "import_trial_create": IMPORTING,
+    "import_undoing_create": IMPORTING,
     # What a smoke test asks for every few minutes; each is a mail
     "round_trip_create": (Limit("30/h", ACCOUNT), Limit("60/h", WORKSPACE)),
     # What browsers report by themselves

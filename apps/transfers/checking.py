@@ -13,10 +13,10 @@ from django.db.models.functions import Lower
 
 from apps.tenants.base import TenantModel
 from apps.tenants.models import Tenant
-from apps.transfers.texts import Column
 from apps.transfers.reading import Row
 from apps.transfers.registry import Resource
 from apps.transfers.staging import Found, Staging
+from apps.transfers.texts import Column
 
 
 @dataclass(frozen=True)

@@ -107,10 +107,13 @@ class Staging:
         into = sql.SQL("COPY {} ({}) FROM STDIN").format(
             STAGED, sql.SQL(", ").join(map(sql.Identifier, columns))
         )
-        with connection.cursor() as wrapper, connection.wrap_database_errors:
-            with wrapper.cursor.copy(into) as copy:
-                for each in candidates:
-                    copy.write_row(self.values_of(each))
+        with (
+            connection.cursor() as wrapper,
+            connection.wrap_database_errors,
+            wrapper.cursor.copy(into) as copy,
+        ):
+            for each in candidates:
+                copy.write_row(self.values_of(each))
 
     def values_of(self, each: "Candidate") -> list[Any]:
         """What stands in the table for a row, as Model.save would write it."""
@@ -143,23 +146,22 @@ class Staging:
         Only what the file says differently is set. The records are locked first, in one order, so
         that what is remembered is what stood there, whoever was at work meanwhile.
         """
-        those = "{staged}.changed IS NOT NULL AND {staged}.line BETWEEN %s AND %s"
         bounds = [lines[0], lines[-1]]
         self.run(
-            "SELECT FROM {table} JOIN {staged} USING ({pk}) WHERE {table}.tenant_id = %s AND "
-            + those
-            + " ORDER BY {table}.{pk} FOR UPDATE OF {table}",
+            "SELECT FROM {table} JOIN {staged} USING ({pk}) WHERE {table}.tenant_id = %s"
+            " AND changed IS NOT NULL AND line BETWEEN %s AND %s"
+            " ORDER BY {table}.{pk} FOR UPDATE OF {table}",
             [self.tenant.pk, *bounds],
         )
         now = touched_now(self.resource.model)
         return self.marked(
             "WITH changed AS (UPDATE {table} SET {settings} FROM {staged}, {table} AS former"
-            " WHERE {table}.tenant_id = %s AND {table}.{pk} = {staged}.{pk} AND "
-            + those
-            + " AND former.tenant_id = %s AND former.{pk} = {table}.{pk}"
+            " WHERE {table}.tenant_id = %s AND {table}.{pk} = {staged}.{pk}"
+            " AND former.tenant_id = %s AND former.{pk} = {table}.{pk}"
+            " AND {staged}.changed IS NOT NULL AND {staged}.line BETWEEN %s AND %s"
             " RETURNING {table}.{pk}, {table}.xmin, jsonb_build_object({former}) AS was)"
             " SELECT min(xmin::text::bigint), jsonb_agg(jsonb_build_array({pk}, was)) FROM changed",
-            [*now.values(), self.tenant.pk, *bounds, self.tenant.pk],
+            [*now.values(), self.tenant.pk, self.tenant.pk, *bounds],
             settings=sql.SQL(", ").join(self.settings(now)),
             former=sql.SQL(", ").join(
                 sql.SQL("{}, former.{}").format(sql.Literal(name), sql.Identifier(name))
@@ -200,9 +202,7 @@ class Staging:
         """The numbers of the rows that wait, in pieces."""
         self.run("ANALYZE {staged}")
         [(last,)] = self.run("SELECT coalesce(max(line), 0) FROM {staged}")
-        return [
-            range(first, min(first + size, last + 1)) for first in range(1, last + 1, size)
-        ]
+        return [range(first, min(first + size, last + 1)) for first in range(1, last + 1, size)]
 
     def carefully(self, items: Sequence[Any], work: Callable[[Any], None]) -> dict[int, str]:
         """Do the work on all at once; where the database refuses, on halves, down to single ones.

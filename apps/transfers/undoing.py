@@ -63,8 +63,9 @@ class Undoing:
     def unused(self) -> list[sql.Composable]:
         """That no row of any table refers to it: a note about a client is somebody's work."""
         return [
-            sql.SQL("AND NOT EXISTS (SELECT FROM {child} WHERE {child}.{column} = {table}.{pk})")
-            .format(
+            sql.SQL(
+                "AND NOT EXISTS (SELECT FROM {child} WHERE {child}.{column} = {table}.{pk})"
+            ).format(
                 child=sql.Identifier(relation.related_model._meta.db_table),
                 column=sql.Identifier(relation.field.column),
                 table=self.names["table"],

@@ -1,4 +1,4 @@
-"""What an import takes beside COPY with SQL validation, row-by-row saves and django-import-export."""
+"""What an import takes beside COPY with SQL validation, saves row by row, django-import-export."""
 
 import json
 import os
@@ -142,6 +142,7 @@ def imported(
 
 
 def test_imports(
+    *,
     acme: Tenant,
     owner: Any,
     files: Path,

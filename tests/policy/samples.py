@@ -109,7 +109,7 @@ def own_url(route: Route, tenant: Tenant, by: User) -> str:
         arguments.append(SAMPLES[place](tenant, by))
     if route.name == "export_download":
         return tenant.exports.get(pk=arguments[-1]).link_for(by)  # its key is half of the address
-    if route.name == "import_refusals":  # there are some once it has been brought in
+    if route.name in {"import_refusals", "import_undoing_create"}:  # it has been brought in
         started = tenant.imports.get(pk=arguments[-1])
         started.start(["name"], by=by)
         attempt(started.job_id)

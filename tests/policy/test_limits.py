@@ -35,6 +35,8 @@ SENSITIVE = {
     "export_create",
     "import_create",
     "import_start",
+    "import_trial_create",
+    "import_undoing_create",
     "invitation_create",
     "invitation_resend",
     "ownership_transfer_create",

@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.clients.models import Client
+from apps.clients.transfers import CLIENTS
+from apps.jobs.models import Job
 from apps.jobs.runner import Run, attempt
 from apps.tenants.models import Tenant
 from apps.tenants.roles import Role
 from apps.transfers import columns, importing
 from apps.transfers.models import Export, Import
+from apps.transfers.reading import inspect
 from tests.conftest import Browser
 from tests.world.worker import start_worker, worker
 
@@ -104,6 +108,38 @@ def ready(acme: Tenant, browser: Browser, do_jobs: Callable[[], int]) -> Export:
     export.refresh_from_db()
     assert export.is_ready
     return export
+
+
+@pytest.fixture
+def prepare(acme: Tenant, owner: User) -> Callable[..., Import]:
+    """Have a file ready to be brought in; its columns are fields unless `mapping` says more."""
+
+    def ready(content: str, mapping: list[str] | None = None, **asked: Any) -> Import:
+        file = ContentFile(content.encode(), name="clients.csv")
+        read = inspect(io.BytesIO(content.encode()), "clients.csv")
+        draft = Import.take(tenant=acme, by=owner, resource=CLIENTS, upload=file, table=read)
+        ask = draft.check if asked.pop("trial", False) else draft.start
+        ask(mapping or read.headers, by=owner, **asked)
+        return draft
+
+    return ready
+
+
+@pytest.fixture
+def bring_in(prepare: Callable[..., Import]) -> Callable[..., Import]:
+    """Bring a file in, and return the import as it stands then."""
+
+    def do(content: str, mapping: list[str] | None = None, **asked: Any) -> Import:
+        each = prepare(content, mapping, **asked)
+        assert each.job
+        attempt(each.job.pk)
+        each.refresh_from_db()
+        assert each.job
+        each.job.refresh_from_db()
+        assert each.job.state == Job.State.SUCCEEDED, each.job.traceback or each.job.error
+        return each
+
+    return do
 
 
 def add_client(tenant: Tenant, name: str = "Acme Ltd", **facts: Any) -> Client:

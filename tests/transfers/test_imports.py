@@ -37,7 +37,7 @@ def page_of(browser: Browser, each: Import) -> str:
 
 def test_from_upload_to_report(acme: Tenant, browser: Browser, do_jobs: Callable[[], int]) -> None:
     draft = draft_of(browser, acme, FILE)
-    assert "Import 2 rows" in page_of(browser, draft)
+    assert "Check 2 rows" in page_of(browser, draft)
     assert not acme.clients.exists()
     response = start(browser, draft)
     assert (response.status_code, response.url) == (302, draft.get_absolute_url())
@@ -186,8 +186,8 @@ def test_a_file_above_the_limit_is_cut_off_while_it_arrives_and_refused(
         return receive(handler, raw_data, at)
 
     monkeypatch.setattr(TemporaryFileUploadHandler, "receive_data_chunk", watch)
-    response = upload(browser, acme, b"name\n" + b"Ada\n" * (3 * 1024**2))
-    assert "The file is larger than 10 MB." in response.content.decode()
+    response = upload(browser, acme, b"name\n" + b"Ada\n" * (6 * 1024**2))
+    assert "The file is larger than 20 MB." in response.content.decode()
     assert MAX_BYTES < sum(taken) < MAX_BYTES + 1024**2
 
 

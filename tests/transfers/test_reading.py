@@ -149,7 +149,7 @@ def test_the_ending_may_be_written_large() -> None:
 
 
 def test_a_file_is_bounded_in_bytes_and_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "larger than 10 MB" in refusal(b"name\n" + b"x" * module.MAX_BYTES)
+    assert "larger than 20 MB" in refusal(b"name\n" + b"x" * module.MAX_BYTES)
     monkeypatch.setattr(module, "MAX_ROWS", 3)
     assert inspect(io.BytesIO(b"name\n1\n2\n3\n"), "x.csv").rows == 3
     assert "more than 3 rows" in refusal(b"name\n1\n2\n3\n4\n")

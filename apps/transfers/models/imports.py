@@ -16,12 +16,12 @@ from django.utils import timezone
 from apps.core import events
 from apps.jobs.models import Job
 from apps.jobs.runner import Run
-from apps.transfers.texts import plain
 from apps.transfers.importing import worked
 from apps.transfers.models.traces import ColumnMemory, ImportTrace
 from apps.transfers.models.transfer import Binary, Transfer, TransferQuerySet
 from apps.transfers.reading import Row, Table, reading
 from apps.transfers.registry import Resource
+from apps.transfers.texts import plain
 from apps.transfers.undoing import undo
 
 if TYPE_CHECKING:
@@ -184,9 +184,19 @@ class Import(Transfer):
         return ", ".join(
             f"{getattr(self, name):,} {name}"
             for name in ("added", "updated", "unchanged", "refused")
-            if name in {"added", "refused"} or getattr(self, name) or
-            (name == "updated" and self.is_updating)
+            if name in {"added", "refused"}
+            or getattr(self, name)
+            or (name == "updated" and self.is_updating)
         )
+
+    @property
+    def consequence_of_undoing(self) -> str:
+        """What a confirmation says."""
+        does = f"It deletes {self.resource.counted(self.added)} that it added"
+        if self.updated:
+            restored = self.resource.counted(self.updated)
+            does += f", and gives {restored} the former values back"
+        return f"{does}. What somebody has changed or used since is left alone."
 
     @property
     def undone_summary(self) -> str:

@@ -6,6 +6,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from apps.core.http import TenantRequest
+from apps.jobs.models import Job
 from apps.jobs.notices import see
 from apps.transfers.models import Export, Import
 from apps.transfers.registry import Resource, resource_of
@@ -27,9 +28,14 @@ def importable_or_404(kind: str) -> Resource:
     return resource
 
 
-def card(request: TenantRequest, transfer: Export | Import, **result: str) -> dict[str, Any]:
-    """What components/job.html needs to show how far a transfer is; `result` is its button."""
-    job, here = transfer.job, transfer.get_absolute_url()
+def card(
+    request: TenantRequest, transfer: Export | Import, job: Job | None = None, **result: str
+) -> dict[str, Any]:
+    """What components/job.html needs to show how far a transfer is; `result` is its button.
+
+    Its job is the transfer's own, unless it is a trial or an undoing.
+    """
+    job, here = job or transfer.job, transfer.get_absolute_url()
     assert job
     see(request.user, [job])
     cancel = reverse("job_cancellation_create", args=[request.tenant.slug, job.pk])

@@ -1,6 +1,9 @@
-"""The pages of imports: upload, columns, how far it is, the report."""
+"""The pages of imports: upload, columns, trial, how far it is, the report, undoing."""
+
+from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,6 +11,7 @@ from django.urls import reverse
 
 from apps.core.access import access
 from apps.core.http import TenantRequest
+from apps.jobs.models import Job
 from apps.tenants.roles import TRANSFER
 from apps.transfers.checking import importable
 from apps.transfers.forms import MappingForm, UploadForm, labels
@@ -43,31 +47,66 @@ def import_create(request: TenantRequest, slug: str, kind: str) -> HttpResponse:
 
 @access(TRANSFER)
 def import_detail(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
-    """The draft's columns, or how far the import is and its report. To htmx, the card alone."""
-    upload = get_object_or_404(request.tenant.imports.select_related("job"), pk=pk)
+    """The draft's columns, its trial, or how far the import is and its report.
+
+    To htmx, the card alone.
+    """
+    upload = get_object_or_404(with_jobs(request), pk=pk)
     if upload.is_draft:
+        if upload.trial and "columns" not in request.GET:
+            return show_trial(request, upload, upload.trial)
         return show_draft(request, upload, MappingForm(draft=upload))
     if request.htmx:
         report = {"result_url": upload.get_absolute_url(), "result_label": "See the report"}
-        return render(request, "transfers/import_card.html", card(request, upload, **report))
+        context = card(request, upload, upload.undoing, **report)
+        return render(request, "transfers/import_card.html", context)
     resource = upload.resource
     rows = {
         "result_url": reverse(resource.list_route, args=[slug]),
         "result_label": f"Show {resource.nouns}",
     }
-    return render(request, "transfers/import_detail.html", card(request, upload, **rows))
+    context = card(request, upload, upload.undoing, **rows)
+    context["may_undo"] = upload.is_undoable and upload.job.may_be_cancelled_by(request.membership)
+    return render(request, "transfers/import_detail.html", context)
+
+
+@access(TRANSFER, "POST")
+def import_trial_create(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
+    """Settle what fills which field, and ask what bringing the rows in would do."""
+    draft = get_object_or_404(with_jobs(request), pk=pk)
+    if draft.is_draft:
+        form = MappingForm(request.POST, draft=draft)
+        if not form.is_valid() or not draft.is_kept:
+            return show_draft(request, draft, form)
+        draft.check(**form.settled, by=request.user)
+    return redirect(draft)
 
 
 @access(TRANSFER, "POST")
 def import_start(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
     """Settle which column fills which field, and bring the rows in."""
-    draft = get_object_or_404(request.tenant.imports, pk=pk)
+    draft = get_object_or_404(with_jobs(request), pk=pk)
     if draft.is_draft:
         form = MappingForm(request.POST, draft=draft)
         if not form.is_valid() or not draft.is_kept:
             return show_draft(request, draft, form)
-        draft.start(form.mapping, by=request.user)
+        draft.start(**form.settled, by=request.user)
     return redirect(draft)
+
+
+@access(TRANSFER, "GET", "POST")
+def import_undoing_create(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
+    """Undo what an import did, once the person has confirmed it: its own, or an admin any."""
+    upload = get_object_or_404(with_jobs(request), pk=pk)
+    if upload.job and not upload.job.may_be_cancelled_by(request.membership):
+        raise PermissionDenied
+    if not upload.is_undoable:
+        messages.error(request, "This import cannot be undone any more.")
+        return redirect(upload)
+    if request.method == "POST":
+        upload.ask_to_undo(by=request.user)
+        return redirect(upload)
+    return render(request, "transfers/import_undoing_create.html", {"transfer": upload})
 
 
 @access(TRANSFER)
@@ -84,6 +123,11 @@ def import_refusals(request: TenantRequest, slug: str, pk: int) -> HttpResponseB
     )
 
 
+def with_jobs(request: TenantRequest) -> Any:
+    """The workspace's imports with what was asked of them."""
+    return request.tenant.imports.select_related("job", "trial", "undoing")
+
+
 def show_draft(request: TenantRequest, draft: Import, form: MappingForm) -> HttpResponse:
     """The page that asks for the columns, with the first rows to tell them by."""
     try:
@@ -92,3 +136,15 @@ def show_draft(request: TenantRequest, draft: Import, form: MappingForm) -> Http
         rows = []
     context = {"transfer": draft, "form": form, "rows": rows}
     return render(request, "transfers/import_draft.html", context)
+
+
+def show_trial(request: TenantRequest, draft: Import, trial: Job) -> HttpResponse:
+    """How far a trial is, or what it found: with the button that does it in earnest."""
+    url = draft.get_absolute_url()
+    if request.htmx:
+        context = card(request, draft, trial, result_url=url, result_label="See what it would do")
+        return render(request, "transfers/import_trial_card.html", context)
+    columns = {"result_url": f"{url}?columns", "result_label": "Back to the columns"}
+    context = card(request, draft, trial, **columns)
+    context["form"] = MappingForm(draft=draft)
+    return render(request, "transfers/import_trial.html", context)
