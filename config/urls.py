@@ -46,6 +46,7 @@ in_tenant = [
     path("exports/<int:pk>/file/", exports.export_download, name="export_download"),
     path("imports/new/<slug:kind>/", imports.import_create, name="import_create"),
     path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
+    path("imports/<int:pk>/sheet/", imports.import_sheet_update, name="import_sheet_update"),
     path("imports/<int:pk>/trial/", imports.import_trial_create, name="import_trial_create"),
     path("imports/<int:pk>/undoing/", imports.import_undoing_create, name="import_undoing_create"),
     path("imports/<int:pk>/start/", imports.import_start, name="import_start"),

@@ -77,7 +77,8 @@ class MappingForm(forms.Form):
         self.draft = draft
         self.importable = importable(draft.resource, draft.tenant)
         self.key = draft.resource.importer.key
-        mode, strictness = self.fields["mode"], self.fields["strictness"]
+        mode: Any = self.fields["mode"]
+        strictness = self.fields["strictness"]
         mode.choices, mode.initial = Import.Mode.choices, draft.mode
         mode.help_text = (
             f"They are known by “{self.importable[self.key].label}”. An update touches only what "

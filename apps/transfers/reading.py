@@ -18,16 +18,21 @@ MAX_BYTES = 20 * 1024 * 1024  # below MAX_BODY_BYTES, which ends a request befor
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 100
 MAX_VALUE = csv.field_size_limit()  # characters; the limit is the whole process's, so it stays
-ENDINGS = {".csv", ".tsv", ".txt"}
+WORKBOOK = ".xlsx"
+ENDINGS = {".csv", ".tsv", ".txt", WORKBOOK}
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+PROTECTED = "EncryptedPackage".encode(
+    "utf-16-le"
+)  # the stream of an encrypted one, MS-OFFCRYPTO 2.3
 DELIMITERS = ",;\t"
 CHUNK = 64 * 1024
 
 # What people upload by mistake or otherwise, by its first bytes in small letters; its name and the
 # kind that a browser gives it say nothing. Programs and pictures that are not listed hold NULs.
 STRANGERS = {
-    b"pk\x03\x04": "an Excel workbook or another zipped file. Save it as CSV first.",
+    b"pk\x03\x04": "an Excel workbook or another zipped file. Name a workbook .xlsx.",
     b"pk\x05\x06": "an empty zipped file.",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook. Save it as CSV first.",
+    OLD_OFFICE: "an old Excel workbook. Save it as .xlsx first.",
     b"%pdf": "a PDF.",
     b"{\\rtf": "a text document. Save it as CSV first.",
     b"<!doctype": "a web page. Save it as CSV first.",
@@ -75,16 +80,23 @@ class Row:
     values: list[str]
 
 
-def inspect(file: IO[bytes], name: str) -> Table:
-    """Find out how to read the file, reading all of it once. Raises Unreadable."""
+def inspect(file: IO[bytes], name: str, sheet: str = "") -> Table:
+    """Find out how to read the file, reading all of it once. Raises Unreadable.
+
+    Of a workbook the `sheet` is read, or else the first one, and of that only the column names.
+    """
     ending = PurePath(name).suffix.lower()
     if ending not in ENDINGS:
-        raise Unreadable(f"A {ending or 'file without an ending'} cannot be imported. Use a .csv.")
+        raise Unreadable(
+            f"A {ending or 'file without an ending'} cannot be imported. Use .csv or .xlsx."
+        )
     size = file.seek(0, io.SEEK_END)
     if size > MAX_BYTES:
         raise Unreadable(f"The file is larger than {MAX_BYTES // 1024**2} MB. Split it.")
     if size == 0:
         raise Unreadable("The file is empty.")
+    if ending == WORKBOOK:
+        return inspect_workbook(file, sheet)
     refuse_strangers(file)
     encoding = encoding_of(file)
     delimiter = delimiter_of(file, encoding)
@@ -103,16 +115,57 @@ def reading(file: IO[bytes], table: Table) -> Iterator[Iterator[Row]]:
     A row with more keeps them all, so that whoever reads it can say so. An apostrophe that was put
     before a formula by an export is taken off.
     """
+    width = len(table.headers)
+    if table.sheet:
+        rows = bounded(rows_of_workbook(file, table.sheet))
+        yield (Row(each.number, filled(each.values, width)) for each in rows)
+        return
     with parsed(file, table.encoding, table.delimiter) as rows:
         next(rows, None)
-        width = len(table.headers)
         yield (
-            Row(
-                row.number,
-                [unguard(value) for value in row.values] + [""] * (width - len(row.values)),
-            )
-            for row in rows
+            Row(row.number, filled([unguard(value) for value in row.values], width)) for row in rows
         )
+
+
+def filled(values: list[str], width: int) -> list[str]:
+    """As many values as there are columns, or more."""
+    return values + [""] * (width - len(values))
+
+
+def inspect_workbook(file: IO[bytes], sheet: str) -> Table:
+    """Find out what a workbook holds, and what the columns of a sheet are called."""
+    from apps.transfers.sheets import Workbook
+
+    refuse_what_is_no_workbook(file)
+    book = Workbook(file)
+    sheet = sheet or next(iter(book.sheets))
+    rows = book.rows(sheet)
+    headers = headers_of(next(rows, None))
+    if next(rows, None) is None:
+        raise Unreadable(f"The sheet “{sheet}” has column names but no rows.")
+    return Table("", "", headers, max(1, book.about(sheet) - 1), sheet, tuple(book.sheets))
+
+
+def refuse_what_is_no_workbook(file: IO[bytes]) -> None:
+    """Raise Unreadable unless the file is zipped, as a workbook is."""
+    file.seek(0)
+    start = file.read(8)
+    if start.startswith(b"PK\x03\x04"):
+        return
+    if start.startswith(OLD_OFFICE):
+        if any(PROTECTED in piece for piece in chunks(file)):
+            raise Unreadable("The workbook is protected with a password. Save it without one.")
+        raise Unreadable(f"This file is {STRANGERS[OLD_OFFICE]}")
+    raise Unreadable("This file is called .xlsx, but is no Excel workbook.")
+
+
+def rows_of_workbook(file: IO[bytes], sheet: str) -> Iterator[Row]:
+    """The rows under the header of a sheet. Iterating raises Unreadable."""
+    from apps.transfers.sheets import Workbook
+
+    rows = Workbook(file).rows(sheet)
+    next(rows, None)
+    yield from rows
 
 
 def refuse_strangers(file: IO[bytes]) -> None:

@@ -8,7 +8,7 @@ statements for each thousand rows bring them in, and write down what they added 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.models.functions import Lower
@@ -40,11 +40,11 @@ class Staging:
     def __init__(self, resource: Resource, tenant: Tenant, mapped: Iterable[str]) -> None:
         """Make the tables; `mapped` are the fields that the file fills, and an update may touch."""
         self.resource, self.tenant = resource, tenant
-        meta = resource.model._meta
-        self.mapped = [meta.get_field(name) for name in mapped]
+        meta: Any = resource.model._meta
+        self.mapped: list[Any] = [meta.get_field(name) for name in mapped]
         self.table = sql.Identifier(meta.db_table)
         self.pk = sql.Identifier(meta.pk.column)
-        stored = [each for each in meta.concrete_fields if not each.generated]
+        stored: list[Any] = [each for each in meta.concrete_fields if not each.generated]
         self.fields = [each for each in stored if not is_left_to_the_database(each, self.mapped)]
         self.make_tables()
 
@@ -70,9 +70,9 @@ class Staging:
         ):
             self.run(statement)
 
-    def run(self, statement: str, parameters: Any = (), **names: sql.Composable) -> list[Any]:
+    def run(self, statement: str, parameters: Any = (), **names: Any) -> list[Any]:
         """Execute a statement in which {table} and the like stand for names; return its rows."""
-        composed = sql.SQL(statement).format(  # type: ignore[arg-type]  # made of constants above
+        composed = sql.SQL(statement).format(
             staged=STAGED, known=KNOWN, table=self.table, pk=self.pk, **names
         )
         with connection.cursor() as cursor:
@@ -103,7 +103,7 @@ class Staging:
         return self.carefully(candidates, self.copy)
 
     def copy(self, candidates: Sequence["Candidate"]) -> None:
-        columns = [*(each.column for each in self.fields), "line", "key", "changed"]
+        columns: list[Any] = [*(each.column for each in self.fields), "line", "key", "changed"]
         into = sql.SQL("COPY {} ({}) FROM STDIN").format(
             STAGED, sql.SQL(", ").join(map(sql.Identifier, columns))
         )
@@ -122,7 +122,7 @@ class Staging:
             stored.get_db_prep_save(stored.pre_save(each.made, is_new), connection)
             for stored in self.fields
         ]
-        changed = [self.resource.model._meta.get_field(name).column for name in each.changed]
+        changed = [stored.column for stored in self.mapped if stored.name in each.changed]
         return [*values, each.row.number, each.key or None, None if is_new else changed]
 
     def insert(self, lines: range) -> Marked:
@@ -131,7 +131,7 @@ class Staging:
         The mark is the transaction that wrote them, which PostgreSQL keeps with each row: another
         one there later tells that somebody has changed the row since.
         """
-        columns = [each.column for each in self.fields if not is_numbered(each)]
+        columns: list[Any] = [each.column for each in self.fields if not is_numbered(each)]
         return self.marked(
             "WITH added AS (INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged}"
             " WHERE changed IS NULL AND line BETWEEN %s AND %s ORDER BY line"
@@ -169,7 +169,7 @@ class Staging:
             ),
         )
 
-    def settings(self, now: dict[str, Any]) -> list[sql.Composable]:
+    def settings(self, now: dict[str, Any]) -> list[Any]:
         """What an update sets: the times of change, and each field that the row says anew."""
         anew = "{0} = CASE WHEN {1} = ANY({2}.changed) THEN {2}.{0} ELSE {3}.{0} END"
         return [
@@ -183,7 +183,7 @@ class Staging:
             ),
         ]
 
-    def marked(self, statement: str, parameters: list[Any], **names: sql.Composable) -> Marked:
+    def marked(self, statement: str, parameters: list[Any], **names: Any) -> Marked:
         """What a statement wrote, by its mark; None for nothing."""
         mark, rows = self.run(statement, parameters, **names)[0]
         return None if rows is None else (mark, json.loads(rows))
@@ -238,10 +238,10 @@ class Staging:
 
 def touched_now(model: type[models.Model]) -> dict[str, Any]:
     """The columns that say when a row was last changed, and what they say now."""
-    blank = model()
+    blank, meta = model(), cast(Any, model._meta)
     return {
         each.column: each.get_db_prep_save(each.pre_save(blank, False), connection)
-        for each in model._meta.concrete_fields
+        for each in meta.concrete_fields
         if getattr(each, "auto_now", False)
     }
 

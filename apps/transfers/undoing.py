@@ -25,18 +25,19 @@ class Undoing:
     """One import being undone, and what came of it so far."""
 
     def __init__(self, each: "Import") -> None:
-        self.each, self.meta = each, each.resource.model._meta
+        self.each = each
+        self.meta: Any = each.resource.model._meta
         self.counts: Counter[str] = Counter(deleted=0, restored=0)
         self.left: list[tuple[Any, str]] = []
-        self.names = {
+        self.names: dict[str, Any] = {
             "table": sql.Identifier(self.meta.db_table),
             "pk": sql.Identifier(self.meta.pk.column),
             "kind": sql.SQL(self.meta.pk.rel_db_type(connection)),  # type: ignore[arg-type]  # a type's name
         }
 
-    def run(self, statement: str, parameters: list[Any], **names: sql.Composable) -> list[Any]:
+    def run(self, statement: str, parameters: list[Any], **names: Any) -> list[Any]:
         """Execute a statement in which {table} and the like stand for names; return its rows."""
-        composed = sql.SQL(statement).format(**self.names, **names)  # type: ignore[arg-type]  # made of constants below
+        composed = sql.SQL(statement).format(**self.names, **names)
         with connection.cursor() as cursor:
             cursor.execute(composed.as_string(cursor.connection), parameters)
             return cursor.fetchall()
@@ -60,7 +61,7 @@ class Undoing:
         )
         return {pk for (pk,) in rows}
 
-    def unused(self) -> list[sql.Composable]:
+    def unused(self) -> list[Any]:
         """That no row of any table refers to it: a note about a client is somebody's work."""
         return [
             sql.SQL(

@@ -118,7 +118,7 @@ def prepare(acme: Tenant, owner: User) -> Callable[..., Import]:
         file = ContentFile(content.encode(), name="clients.csv")
         read = inspect(io.BytesIO(content.encode()), "clients.csv")
         draft = Import.take(tenant=acme, by=owner, resource=CLIENTS, upload=file, table=read)
-        ask = draft.check if asked.pop("trial", False) else draft.start
+        ask = draft.ask_to_check if asked.pop("trial", False) else draft.start
         ask(mapping or read.headers, by=owner, **asked)
         return draft
 

@@ -155,7 +155,8 @@ def test_an_import_is_started_once(
         ((b"name,Name\na,b\n", "clients.csv"), "Two columns are called “Name”."),
         ((b"name\nA\0da\n", "clients.csv"), "Line 2 holds a NUL character"),
         ((b"PK\x03\x04", "clients.csv"), "This file is an Excel workbook"),
-        ((b"name\nAda\n", "clients.xlsx"), "A .xlsx cannot be imported."),
+        ((b"name\nAda\n", "clients.xlsx"), "This file is called .xlsx, but is no Excel"),
+        ((b"name\nAda\n", "clients.xlsm"), "A .xlsm cannot be imported."),
         ((b'name\n"Ada\n', "clients.csv"), "Row 2 cannot be read"),
     ],
 )

@@ -139,7 +139,7 @@ def test_what_cannot_be_read_is_refused_with_what_and_where(content: bytes, reas
     assert reason in refusal(content)
 
 
-@pytest.mark.parametrize("name", ["clients.xlsx", "clients.exe", "clients", "clients.csv.zip"])
+@pytest.mark.parametrize("name", ["clients.xlsm", "clients.exe", "clients", "clients.csv.zip"])
 def test_only_text_files_by_name_are_read(name: str) -> None:
     assert "cannot be imported" in refusal(b"name\nAda\n", name)
 

@@ -19,7 +19,7 @@ from apps.jobs.runner import Run
 from apps.transfers.importing import worked
 from apps.transfers.models.traces import ColumnMemory, ImportTrace
 from apps.transfers.models.transfer import Binary, Transfer, TransferQuerySet
-from apps.transfers.reading import Row, Table, reading
+from apps.transfers.reading import Row, Table, inspect, reading
 from apps.transfers.registry import Resource
 from apps.transfers.texts import plain
 from apps.transfers.undoing import undo
@@ -221,6 +221,18 @@ class Import(Transfer):
         """The refused rows as a CSV, to read. Raises FileNotFoundError where there is none."""
         return self.opened(self.refusals)
 
+    @transaction.atomic
+    def choose_sheet(self, sheet: str) -> None:
+        """Read another sheet of the workbook. Raises Unreadable, FileNotFoundError."""
+        draft = self.tenant.imports.select_for_update().get(pk=self.pk)
+        if not draft.is_draft or draft.is_being_checked:
+            return
+        with self.opened(self.file) as source:
+            table = inspect(source, self.filename, sheet)
+        self.headers, self.rows, self.sheet = table.headers, table.rows, table.sheet
+        self.mapping, self.trial = [], None
+        self.save(update_fields=["headers", "rows", "sheet", "mapping", "trial"])
+
     def settle(self, mapping: list[str], mode: str, is_all_or_nothing: bool) -> list[str]:
         """Note what the columns fill, for the next file like this too; return what to save."""
         self.mapping, self.mode, self.is_all_or_nothing = mapping, mode, is_all_or_nothing
@@ -229,7 +241,7 @@ class Import(Transfer):
         return ["mapping", "mode", "is_all_or_nothing"]
 
     @transaction.atomic
-    def check(
+    def ask_to_check(
         self,
         mapping: list[str],
         *,

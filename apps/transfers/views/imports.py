@@ -16,6 +16,7 @@ from apps.tenants.roles import TRANSFER
 from apps.transfers.checking import importable
 from apps.transfers.forms import MappingForm, UploadForm, labels
 from apps.transfers.models import Import
+from apps.transfers.reading import Unreadable
 from apps.transfers.views.common import card, importable_or_404
 
 PREVIEWED = 5
@@ -71,6 +72,17 @@ def import_detail(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @access(TRANSFER, "POST")
+def import_sheet_update(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
+    """Read another sheet of a draft's workbook."""
+    draft = get_object_or_404(with_jobs(request), pk=pk)
+    try:
+        draft.choose_sheet(request.POST.get("sheet", ""))
+    except (Unreadable, FileNotFoundError) as error:
+        messages.error(request, str(error))
+    return redirect(f"{draft.get_absolute_url()}?columns")
+
+
+@access(TRANSFER, "POST")
 def import_trial_create(request: TenantRequest, slug: str, pk: int) -> HttpResponse:
     """Settle what fills which field, and ask what bringing the rows in would do."""
     draft = get_object_or_404(with_jobs(request), pk=pk)
@@ -78,7 +90,7 @@ def import_trial_create(request: TenantRequest, slug: str, pk: int) -> HttpRespo
         form = MappingForm(request.POST, draft=draft)
         if not form.is_valid() or not draft.is_kept:
             return show_draft(request, draft, form)
-        draft.check(**form.settled, by=request.user)
+        draft.ask_to_check(**form.settled, by=request.user)
     return redirect(draft)
 
 

@@ -1,0 +1,89 @@
+"""Workers that are killed in the middle of an import: the rows are there once, none is half there."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import psutil
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from apps.jobs.models import Job
+from apps.tenants.models import Tenant
+from apps.transfers.models import Import
+from tests.jobs.conftest import on_record
+from tests.world.waiting import wait_until
+from tests.world.worker import Worker
+
+ROWS, KILLS = 4_000, 10
+
+
+def file_of(number: int) -> str:
+    """New clients, one in a hundred bad, and an update for each of a hundred that are there."""
+    lines = [f"Old {n},old{n}@example.com,{number}" for n in range(100)]
+    for n in range(ROWS - 100):
+        email = "nonsense" if n % 100 == 7 else f"n{number}-{n}@example.com"
+        lines.append(f"New {n},{email},{number}")
+    return "name,email,city\n" + "\n".join(lines) + "\n"
+
+
+def killed(worker: Worker) -> None:
+    """End a worker and what works for it as a power cut does."""
+    for process in psutil.Process(worker.process.pid).children(recursive=True):
+        process.kill()
+    worker.kill()
+
+
+def ended(job: Job) -> bool:
+    return on_record(job).state not in {"queued", "running"}
+
+
+@pytest.mark.prove
+@pytest.mark.django_db(transaction=True)
+def test_an_import_whose_worker_is_killed_at_ten_random_points_is_done_once(
+    acme: Tenant,
+    prepare: Callable[..., Import],
+    start_worker: Callable[..., Worker],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    chance, kills, number = random.Random(seed), 0, 0
+    with capsys.disabled():
+        print(f"\nseed {seed}")
+    worker = start_worker()
+    first = prepare(file_of(0), mode="create")
+    assert first.job
+    begun = time.monotonic()
+    wait_until(lambda: ended(first.job), "The first import did not end", seconds=120)
+    usual = time.monotonic() - begun
+    good = ROWS - 100 - (ROWS - 100) // 100
+    while kills < KILLS:
+        number += 1
+        each = prepare(file_of(number), mode="update")
+        assert each.job
+        job = each.job
+        wait_until(lambda: on_record(job).state != "queued", "Nobody took it", seconds=60)
+        until = time.monotonic() + chance.uniform(0.05, 0.9) * usual
+        wait_until(lambda: ended(job) or time.monotonic() > until, "", seconds=120)
+        killed(worker)
+        kills += not ended(job)
+        worker = start_worker()
+        Job.objects.filter(pk=job.pk, state="running").update(
+            lease_until=timezone.now() - timedelta(seconds=1)
+        )
+        job.wake()
+        wait_until(lambda: ended(job), "Nobody took the import over", seconds=120)
+        with transaction.atomic():
+            each.refresh_from_db()
+            assert on_record(job).state == "succeeded", on_record(job).traceback
+            assert (each.added, each.updated, each.refused) == (good, 100, ROWS - 100 - good)
+            news = acme.clients.filter(city=str(number), name__startswith="New")
+            assert news.count() == good
+            assert acme.clients.filter(city=str(number), name__startswith="Old").count() == 100
+            assert each.written() == (good, 100)
+            assert acme.clients.count() == 100 + good * (number + 1)
+            assert acme.events.filter(action="import.finished").count() == number + 1
+    with capsys.disabled():
+        print(f"{kills} kills in {number} imports, each of about {usual:.1f} s")
