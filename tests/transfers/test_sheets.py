@@ -34,17 +34,20 @@ def refusal(content: bytes, name: str = "clients.xlsx") -> str:
 
 def test_each_kind_of_cell_is_text_that_a_form_takes() -> None:
     moment = datetime(2026, 1, 31, 14, 5)  # noqa: DTZ001  # a cell's time has no zone
-    head = [f"c{at}" for at in range(11)]
-    row = ["Ada & <b>", 3, 2.5, 0.1 + 0.2, 1e21, True, False, date(2026, 1, 31), moment, "", "=1+1"]
-    content = book(head, row, strings_to_formulas=False)
-    assert (
-        values(content)
-        == [
-            ["Ada & <b>", "3", "2.5", "0.3", "1e+21", "yes", "no"]
-            + ["2026-01-31", "2026-01-31 14:05:00", "", "=1+1"]
-        ]
-        or values(content)[0][3] == "0.30000000000000004"
-    )
+    cells = {
+        "Ada & <b>": "Ada & <b>",
+        3: "3",
+        2.5: "2.5",
+        1e21: "1e+21",
+        date(2026, 1, 31): "2026-01-31",
+        moment: "2026-01-31 14:05:00",
+        "=1+1": "=1+1",
+        True: "yes",
+        False: "no",
+    }
+    head = [f"c{at}" for at in range(len(cells))]
+    content = book(head, list(cells), strings_to_formulas=False)
+    assert values(content) == [list(cells.values())]
 
 
 def test_a_table_tells_about_how_many_rows_and_which_sheets() -> None:
