@@ -3,7 +3,7 @@
 from apps.jobs.registry import Lane, handles
 from apps.jobs.runner import Run
 from apps.transfers.models import Export, Import
-from apps.transfers.telling import tell_of_export, tell_of_import
+from apps.transfers.telling import tell_of_export, tell_of_import, tell_of_trial, tell_of_undoing
 
 
 @handles("transfers.export", lane=Lane.BULK, ended=tell_of_export, words="Export")
@@ -22,7 +22,7 @@ def bring_in_import(run: Run) -> None:
     upload.bring_in(run)
 
 
-@handles("transfers.trial", lane=Lane.BULK)
+@handles("transfers.trial", lane=Lane.BULK, ended=tell_of_trial)
 def try_import_out(run: Run) -> None:
     """Say what bringing in the rows of the job's import would do."""
     assert run.job.tenant
@@ -30,7 +30,7 @@ def try_import_out(run: Run) -> None:
     upload.try_out(run)
 
 
-@handles("transfers.undo", lane=Lane.BULK)
+@handles("transfers.undo", lane=Lane.BULK, ended=tell_of_undoing)
 def undo_import(run: Run) -> None:
     """Undo the job's import."""
     assert run.job.tenant

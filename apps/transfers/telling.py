@@ -41,6 +41,25 @@ def tell_of_import(job: Job) -> None:
     write("import_finished", job, upload, added=taken, refused=upload.refused)
 
 
+def tell_of_trial(job: Job) -> None:
+    """Tell, in the portal alone, what an import would do; it is called where the trial ends."""
+    assert job.tenant
+    draft: Import = job.tenant.imports.get(trial=job)
+    url = draft.get_absolute_url()
+    if job.state != Job.State.SUCCEEDED:
+        return leave(job, f"Your {what(job)} failed.", url=url, label="See what happened")
+    words = f"Your {what(job)} is done: an import would have {draft.counts}."
+    leave(job, words, url=url, label="See what it would do")
+
+
+def tell_of_undoing(job: Job) -> None:
+    """Tell, in the portal alone, what undoing an import came to; it is called where that ends."""
+    assert job.tenant
+    upload: Import = job.tenant.imports.get(undoing=job)
+    did = f"finished: {upload.undone_summary}" if upload.undone else "failed"
+    leave(job, f"Your {what(job)} {did}.", url=upload.get_absolute_url(), label="See the report")
+
+
 def tell_of_failure(job: Job, transfer: Export | Import) -> None:
     """Tell that nothing came of it; why, which may name what was in a file, its page alone says."""
     url = transfer.get_absolute_url()

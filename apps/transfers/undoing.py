@@ -5,7 +5,7 @@ Only where nobody has touched a row since; what has been is left alone, and said
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import connection
 from psycopg import sql
@@ -26,13 +26,13 @@ class Undoing:
 
     def __init__(self, each: "Import") -> None:
         self.each = each
-        self.meta: Any = each.resource.model._meta
+        self.meta = cast(Any, each.resource.model._meta)
         self.counts: Counter[str] = Counter(deleted=0, restored=0)
         self.left: list[tuple[Any, str]] = []
         self.names: dict[str, Any] = {
             "table": sql.Identifier(self.meta.db_table),
             "pk": sql.Identifier(self.meta.pk.column),
-            "kind": sql.SQL(self.meta.pk.rel_db_type(connection)),  # type: ignore[arg-type]  # a type's name
+            "kind": sql.SQL(self.meta.pk.rel_db_type(connection)),
         }
 
     def run(self, statement: str, parameters: list[Any], **names: Any) -> list[Any]:

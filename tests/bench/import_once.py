@@ -18,13 +18,22 @@ def peak_mib() -> float:
 def main(pk: int) -> None:
     django.setup()
     from apps.jobs.models import Job
+    from apps.jobs.registry import discover
     from apps.jobs.runner import attempt
 
-    begun = time.perf_counter()
+    discover()
+    idle, begun = peak_mib(), time.perf_counter()
     attempt(pk)
     seconds = time.perf_counter() - begun
     job = Job.objects.get(pk=pk)
-    found = {"state": job.state, "seconds": seconds, "peak": peak_mib(), "why": job.traceback}
+    peak = peak_mib()
+    found = {
+        "state": job.state,
+        "seconds": seconds,
+        "peak": peak,
+        "more": peak - idle,
+        "why": job.traceback,
+    }
     sys.stdout.write(json.dumps(found))
 
 

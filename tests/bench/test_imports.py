@@ -70,6 +70,7 @@ def copy_with_sql(path: Path, tenant: Tenant) -> float:
     """COPY into a staging table, rules in SQL, INSERT … SELECT: the yardstick."""
     begun = time.perf_counter()
     with transaction.atomic(), tenant_scope(tenant), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")  # as a job's, which may take minutes
         columns = ", ".join(f"{name} text" for name in FIELDS)
         cursor.execute(f"CREATE TEMP TABLE stage (line bigserial, {columns}) ON COMMIT DROP")
         into = f"COPY stage ({', '.join(FIELDS)}) FROM STDIN WITH (FORMAT csv, HEADER)"
@@ -141,16 +142,25 @@ def imported(
     return draft, found
 
 
-def test_imports(
-    *,
-    acme: Tenant,
-    owner: Any,
-    files: Path,
-    made: Callable[[int], Path],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+Say = Callable[[list[tuple[str, float, Any]]], None]
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Say:
+    """Print the figures, each with its ratio to the first."""
+
+    def say(table: list[tuple[str, float, Any]]) -> None:
+        with capsys.disabled():
+            for name, seconds, ours in table:
+                memory = f"{ours['peak']:.0f} MiB, {ours['more']:.0f} above idle" if ours else ""
+                print(f"\n{name:<44} {seconds:7.2f} s {seconds / table[0][1]:6.2f}  {memory}")
+
+    return say
+
+
+def test_an_import_beside_other_roads(
+    acme: Tenant, owner: Any, files: Path, made: Callable[[int], Path], said: Say
 ) -> None:
-    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 30)  # ten times the rows come by no form
     path, good = made(ROWS), ROWS * 99 // 100
     clear(acme)
     baseline = copy_with_sql(path, acme)
@@ -161,20 +171,37 @@ def test_imports(
     assert (again.unchanged, again.refused) == (good, ROWS - good)
     clear(acme)
     saving = saved_row_by_row(path, acme, owner, SAVED) * ROWS / SAVED
-    clear(acme)
-    _, tenfold = imported(made(10 * ROWS), acme, owner, files)
-    table = [
-        ("COPY to staging, SQL validation", baseline, None),
-        ("import", ours["seconds"], ours["peak"]),
-        ("import of the same file again, updating", updating["seconds"], updating["peak"]),
-        (f"row by row (by {SAVED:,})", saving, None),
-        ("import of ten times the rows", tenfold["seconds"], tenfold["peak"]),
-    ]
-    with capsys.disabled():
-        for name, seconds, peak in table:
-            memory = f"{peak:.0f} MiB" if peak else ""
-            print(f"\n{name:<42} {seconds:7.2f} s {seconds / baseline:6.2f} {memory:>8}", end="")
-        print()
+    said(
+        [
+            ("COPY to staging, SQL validation", baseline, None),
+            ("import", ours["seconds"], ours),
+            ("import of the same file again, updating", updating["seconds"], updating),
+            (f"saves row by row, by {SAVED:,} of them", saving, None),
+        ]
+    )
     assert ours["seconds"] <= 4 * baseline
     assert ours["seconds"] * 10 <= saving
-    assert max(ours["peak"], tenfold["peak"]) <= 80
+    assert ours["more"] <= 80
+
+
+def test_ten_times_the_rows_take_the_same_memory(
+    *,
+    acme: Tenant,
+    owner: Any,
+    files: Path,
+    made: Callable[[int], Path],
+    said: Say,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 30)  # so many rows come by no form
+    clear(acme)
+    _, once = imported(made(ROWS), acme, owner, files)
+    clear(acme)
+    _, tenfold = imported(made(10 * ROWS), acme, owner, files)
+    said(
+        [
+            (f"{ROWS:,} rows", once["seconds"], once),
+            (f"{10 * ROWS:,} rows", tenfold["seconds"], tenfold),
+        ]
+    )
+    assert tenfold["more"] <= min(80, once["more"] + 8)
