@@ -84,7 +84,7 @@ def test_the_bar_moves_and_the_notice_comes_on_another_page_without_a_reload(
         ask(page, portal.url, "xlsx")
         page.evaluate("window.untouched = true")
         expect(page.get_by_role("progressbar", name="clients")).to_have_attribute("value", "99")
-        expect(page.get_by_text(f"{ROWS:,} of {ROWS:,} rows, 0 left")).to_be_visible()
+        expect(page.get_by_text(f"{ROWS:,} of {ROWS:,} rows, finishing")).to_be_visible()
         assert faults(page) == []
     expect(page.get_by_role("link", name="Download")).to_be_visible()
     expect(page.locator("#announcer")).to_contain_text("Done")

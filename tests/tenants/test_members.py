@@ -224,8 +224,8 @@ def test_the_list_is_cut_into_pages_and_costs_the_same_with_many_members(
     browser = as_role(ADMIN)
     for number in range(30):
         join(acme, VIEWER, name=f"Person{number:02}")
-    # the test's savepoint (2), session, person, memberships, rows, count, invitations
-    with django_assert_num_queries(8):
+    # the test's savepoint (2), session, person, memberships, rows, count, invitations, notices
+    with django_assert_num_queries(9):
         page = browser.get(url("member_list")).content.decode()
     assert "Person20" in page
     assert "Person29" not in page

@@ -91,8 +91,8 @@ def test_the_list_asks_one_question_for_any_number_of_workspaces(
     browser = sign_in(ada)
     for number in range(5):
         make_tenant(f"Space {number}", owner=ada)
-    # session, person, invitations, memberships of the menu, memberships of the list
-    with django_assert_num_queries(5):
+    # session, person, invitations, memberships of the menu, memberships of the list, notices
+    with django_assert_num_queries(6):
         browser.get(LIST)
 
 
