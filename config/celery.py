@@ -22,8 +22,6 @@ class App(TenantCelery):
         return super().producer_pool if self.current_worker_task else hurried(self)
 
 
-# How much a job's process gives way to others on its machine, as nice(1) counts it, from 0 to 19.
-NICENESS = 10
 os.environ["DJANGO_SETTINGS_MODULE"] = settings_module()
 app = App("slipway")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -33,16 +31,6 @@ app.autodiscover_tasks()
 @signals.setup_logging.connect
 def leave_logs_alone(**kwargs: Any) -> None:
     """Keep Celery from logging in a way of its own; that somebody listens is all that it takes."""
-
-
-@signals.worker_process_init.connect
-def give_way(**kwargs: Any) -> None:
-    """Let web go first where both are on one machine: somebody looks at a page while it is made.
-
-    The process that hands out the jobs does not give way, and what reads slowly slows down the
-    database's process that writes to it.
-    """
-    os.nice(NICENESS)
 
 
 @signals.before_task_publish.connect

@@ -4,7 +4,6 @@ import os
 import time
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
 from django.core.cache import cache
 from django.db import connection
@@ -13,12 +12,10 @@ from apps.core.health import HEARTBEAT, SCHEDULER_HEARTBEAT
 from apps.core.request_id import request_id
 from apps.jobs.models import Job
 from apps.tenants.models import Tenant
-from config.celery import NICENESS
 from config.celery import app as celery_app
 from tests.core.worker import speak, stumble
 from tests.world.processes import Process, command_of
 from tests.world.sentry import Receiver
-from tests.world.waiting import wait_until
 
 
 def own_servers() -> dict[str, str]:
@@ -76,16 +73,3 @@ def test_the_scheduler_writes_the_same_lines_and_no_file() -> None:
     assert {line["release"] for line in scheduler.lines} == {"4f2c91a"}
     assert "canary" not in scheduler.text
     assert time.time() - cache.get(SCHEDULER_HEARTBEAT) < 60
-
-
-def test_processes_that_do_jobs_give_way_and_the_one_that_hands_them_out_does_not() -> None:
-    usual = psutil.Process().nice()
-    command = "celery --quiet --app config worker --concurrency 2 --without-mingle"
-    with Process(command, **own_servers()) as worker:
-        worker.wait_for(" ready.")
-        first = psutil.Process(worker.pid)
-        wait_until(
-            lambda: [each.nice() for each in first.children()] == [min(19, usual + NICENESS)] * 2,
-            "both processes give way",
-        )
-        assert first.nice() == usual

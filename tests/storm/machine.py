@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ from dataclasses import asdict
 from tests.world.crowd import found
 print(json.dumps([asdict(found(f"Tenant {{number}}")) for number in range({TENANTS})]))
 """
-LOOK = 0.1  # seconds between two looks at whether a process has ended
+LOOK = 0.1  # seconds between two looks at how many jobs are done, and at what has ended
 
 
 class Cluster(Postgres):
@@ -144,6 +145,7 @@ class Machine:
         self.web_port = free_port()
         self.parts: dict[str, Part] = {}
         self.people: list[Person] = []
+        self._looking, self._look_again_at, self._done = threading.Lock(), 0.0, 0
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._restart, daemon=True)
         self._open = ExitStack()
@@ -197,8 +199,12 @@ class Machine:
             return answer.fetchall() if answer.description else []
 
     def done(self) -> int:
-        """How many jobs are done so far."""
-        return int(self.sql("SELECT count(*) FROM storm_effect")[0][0])
+        """How many jobs were done a moment ago."""
+        with self._looking:
+            if time.monotonic() >= self._look_again_at:
+                self._done = int(self.sql("SELECT count(*) FROM storm_effect")[0][0])
+                self._look_again_at = time.monotonic() + LOOK
+            return self._done
 
     def at_work(self) -> list[AtWork]:
         """The pool processes that are in the middle of a long job."""

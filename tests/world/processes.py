@@ -50,10 +50,6 @@ class Process:
                     self._written.notify_all()
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
     def lines(self) -> list[dict[str, Any]]:
         with self._written:
             return [json.loads(line) for line in self.text.splitlines()]
