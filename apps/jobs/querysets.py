@@ -55,9 +55,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         than that no worker could take.
         """
         now = timezone.now()
-        unheard = self.due(now).filter(wake_after__lte=now).order_by("run_after")
+        waiting = self.filter(state=self.model.State.QUEUED, run_after__lte=now)
+        unheard = waiting.filter(wake_after__lte=now).order_by("run_after")
         bulk = Q(lane=Lane.BULK.value)
-        chosen = [
+        chosen: list[Job] = [
             *unheard.filter(~bulk)[:limit],
             *unheard.filter(bulk)[: min(limit, self.model.FEW)],
         ]

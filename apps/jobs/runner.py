@@ -129,9 +129,11 @@ def attempt_next() -> bool:
     carry_out(job)
     if job.lane == Lane.BULK:
         # Its message may have come while all slots of bulk jobs were taken, and found nothing.
-        following = Job.objects.due(timezone.now()).filter(lane=Lane.BULK.value).first()
-        if following:
-            bell.ring(following.pk)
+        waiting = Job.objects.filter(
+            state=Job.State.QUEUED, lane=Lane.BULK.value, run_after__lte=timezone.now()
+        )
+        for pk in waiting.values_list("pk", flat=True)[:1]:
+            bell.ring(pk)
     return True
 
 

@@ -222,6 +222,7 @@ BAD = [
     ("WEB_CONCURRENCY", "²", "must be a whole number"),
     ("WORKER_CONCURRENCY", "0", "at least 1"),
     ("JOBS_KEPT_DAYS", "0", "at least 1"),
+    ("DEAD_JOBS_KEPT_DAYS", "0", "at least 1"),
     ("PORT", "65536", "must be a port"),
 ]
 
