@@ -3,16 +3,19 @@
 import os
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 from apps.jobs.registry import Lane, handles
-from apps.jobs.runner import Run
 from config.celery import app
+
+if TYPE_CHECKING:  # it imports models, and Celery imports this before Django is ready
+    from apps.jobs.runner import Run
 
 __all__ = ["app"]
 
 
 @handles("tests.long", lane=Lane.BULK)
-def long(run: Run) -> None:
+def long(run: "Run") -> None:
     """Work until the job is cancelled or handed back."""
     pause, step = threading.Event(), 0
     while True:
@@ -22,12 +25,12 @@ def long(run: Run) -> None:
 
 
 @handles("tests.brief")
-def brief(run: Run) -> None:
+def brief(run: "Run") -> None:
     """Nearly nothing."""
     run.job.result = {"done": True}
 
 
 @handles("tests.deadly")
-def deadly(run: Run) -> None:
+def deadly(run: "Run") -> None:
     """End the process that works, as the kernel does when memory is short."""
     os.kill(os.getpid(), signal.SIGKILL)
