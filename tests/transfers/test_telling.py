@@ -1,5 +1,6 @@
 """How the end of an export or import is told: in the portal, and by mail to who is not there."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from apps.jobs.models import Job
 from apps.jobs.runner import attempt
 from apps.mail.models import Mail
 from apps.tenants.models import Tenant
+from apps.tenants.roles import Role
 from apps.transfers.models import Export
 from tests.conftest import Browser
 from tests.transfers.conftest import add_clients, ask_for_export, draft_of, start
@@ -172,10 +174,20 @@ def test_the_list_asks_for_all_its_open_jobs_at_once_and_tells_which_ended(
     assert "Export of clients: Done." in table.split("#announcer")[1]
 
 
-def test_a_failed_transfer_can_be_tried_again_from_the_list(acme: Tenant, browser: Browser) -> None:
+def test_a_failed_transfer_can_be_tried_again_from_the_list(
+    acme: Tenant, browser: Browser, as_role: Callable[[Role], Browser]
+) -> None:
     ask_for_export(browser, acme, query="q=ada")
+    draft = draft_of(browser, acme, FILE)
+    start(browser, draft, "name")
+    draft.refresh_from_db()
     Job.objects.update(state="failed", error="Too many rows.", finished_at=timezone.now())
     page = browser.get(reverse("transfer_list", args=["acme"])).content.decode()
     assert "Too many rows." in page
     assert f"{reverse('export_create', args=['acme', 'clients'])}?q=ada" in page
-    assert "Try again" in page
+    assert page.count("Try again:") == 2
+    retry = reverse("job_retry_create", args=["acme", draft.job_id])
+    assert retry in page
+    others = as_role(Role.MEMBER).get(reverse("transfer_list", args=["acme"])).content.decode()
+    assert retry not in others
+    assert others.count("Try again:") == 2
