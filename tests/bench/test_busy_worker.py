@@ -115,7 +115,10 @@ class Person:
         file = ("new.csv", "\n".join(["Name,E-mail", *lines]))
         page = self.page(f"{HOME}imports/new/clients/")
         draft = self.send(page, "/imports/new/clients/", {"file": file})
-        self.send(draft, "/start/")
+        # By the form's second button, which brings the rows in without trying them out.
+        for form in draft.forms:
+            form.action = f"{draft.url}start/"
+        self.send(draft, "/start/", names={"mode"})
 
     def page(self, path: str) -> Page:
         answer = self.session.get(self.portal.url + path)
@@ -123,10 +126,15 @@ class Person:
         return Page(answer.url, answer.text)
 
     def send(
-        self, page: Page, ending: str, files: dict[str, tuple[str, str]] | None = None
+        self,
+        page: Page,
+        ending: str,
+        files: dict[str, tuple[str, str]] | None = None,
+        *,
+        names: frozenset[str] | set[str] = frozenset(),
     ) -> Page:
         """Send the page's form as it stands; return the page that it leads to."""
-        form: Form | None = page.form(ending, set())
+        form: Form | None = page.form(ending, {*names})
         assert form, f"No form for {ending} on {page.url}"
         answer = self.session.post(
             form.action, form.fields, files=files, headers={"Referer": page.url}
