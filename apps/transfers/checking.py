@@ -205,8 +205,9 @@ class Checker:
             self.change(each)
         else:
             self.demand_the_rest()
-            each.made = self.resource.model(tenant=self.tenant, **cleaned)
+            each.made = self.resource.model(tenant_id=self.tenant.pk, **cleaned)
         if self.model_has_rules:
+            each.made.tenant = self.tenant
             try:
                 each.made.clean()
             except ValidationError as error:

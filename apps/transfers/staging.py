@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Which transaction wrote the rows, and what it wrote.
 Marked = tuple[int, list[Any]] | None
+# What these hold goes to psycopg as it is: Django would ask each value's field for nothing else.
+AS_THEY_ARE = (models.CharField, models.TextField, models.EmailField, models.BigAutoField)
 STAGED, KNOWN = sql.Identifier("import_staged"), sql.Identifier("import_known")
 
 
@@ -46,6 +48,7 @@ class Staging:
         self.pk = sql.Identifier(meta.pk.column)
         stored: list[Any] = [each for each in meta.concrete_fields if not each.generated]
         self.fields = [each for each in stored if not is_left_to_the_database(each, self.mapped)]
+        self.as_they_are = {each for each in self.fields if type(each) in AS_THEY_ARE}
         self.make_tables()
 
     def make_tables(self) -> None:
@@ -119,7 +122,9 @@ class Staging:
         """What stands in the table for a row, as Model.save would write it."""
         is_new = each.existing is None
         values = [
-            stored.get_db_prep_save(stored.pre_save(each.made, is_new), connection)
+            getattr(each.made, stored.attname)
+            if stored in self.as_they_are
+            else stored.get_db_prep_save(stored.pre_save(each.made, is_new), connection)
             for stored in self.fields
         ]
         changed = [stored.column for stored in self.mapped if stored.name in each.changed]

@@ -80,12 +80,18 @@ def search_for_a_client(owner: Person) -> None:
 
 
 def import_the_sample(owner: Person) -> None:
-    """Ten thousand rows go in by the file's own column names, with the progress in sight."""
+    """Ten thousand rows are checked and go in by the file's own columns, with progress in sight."""
     owner.go("/t/northwind/clients/")
     owner.page.get_by_role("link", name="Import", exact=True).click()
     owner.page.locator("input[type=file]").set_input_files(SAMPLE)
     owner.page.get_by_role("button", name="Upload").click()
-    owner.page.get_by_role("button", name=re.compile("^Import 10,000")).click()
+    owner.page.get_by_role("button", name=re.compile("^Check 10,000")).click()
+    see = owner.page.get_by_role("link", name="See what it would do")
+    now = owner.page.get_by_role("button", name="Import now")
+    expect(see.or_(now)).to_be_visible(timeout=120_000)
+    if see.is_visible():
+        see.click()
+    now.click()
     done = owner.page.get_by_text("10,000 added, 0 refused", exact=True)
     expect(owner.page.get_by_role("progressbar").or_(done)).to_be_visible()
     expect(done).to_be_visible(timeout=120_000)

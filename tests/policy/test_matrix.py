@@ -41,7 +41,7 @@ SENDS_MAIL = {
     "ownership_transfer_create",
     "round_trip_create",
 }
-WRITES_FILES = {"export_create", "import_create", "import_start"}
+WRITES_FILES = {"export_create", "import_create", "import_start", "import_trial_create"}
 
 
 @pytest.fixture
