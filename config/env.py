@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 
 from config.parsers import (
     ADDRESS_RULES,
+    REPORT_SECRETS,
     AddressRule,
     Smtp,
     age_recipients,
@@ -19,6 +20,7 @@ from config.parsers import (
     choice,
     client_address,
     database_url,
+    domains,
     header_or_none,
     hosts,
     local_origins,
@@ -237,6 +239,34 @@ class Env:
         environments=("staging",),
         elsewhere=[],
         owner="mail owner",
+    )
+    MAIL_DOMAINS: list[str] = declare(
+        "The domains that mail may be sent from, comma-separated; without it, the domain of "
+        "DEFAULT_FROM_EMAIL alone. The mail provider has to know each.",
+        example="mail.example.com,notices.example.com",
+        parse=domains,
+        default=[],
+        owner="mail owner",
+    )
+    MAIL_PROVIDER: str = declare(
+        f"Whose SMTP server EMAIL_URL is, so that its reports find their mail: one of "
+        f"{', '.join(REPORT_SECRETS)}.",
+        example="postmark",
+        parse=choice(*REPORT_SECRETS),
+        default="",
+        owner="mail owner",
+    )
+    MAIL_WEBHOOK_SECRET: str = declare(
+        "What proves that a report is the provider's; without it none is taken. Postmark, Brevo: "
+        "user:password; Mailgun: the webhook signing key; Resend: the signing secret; SendGrid: "
+        "the verification key; SES: the topic's ARN. See docs/mail.md.",
+        example="reports:a-random-password-of-32-characters-or-more",
+        default="",
+        is_secret=True,
+        owner="mail owner",
+        source="the mail provider, or a random generator",
+        rotation="Yearly. Set the new one here and at the provider, within the hours for which it "
+        "tries again.",
     )
     FILES_ROOT: Path = declare(
         "Where exports and imports are kept: a folder that web and worker share.",
@@ -566,7 +596,7 @@ def read(source: Mapping[str, str]) -> Env:
             f"      {about['purpose']}\n"
             f"      Example: {declared.name}={about['example']}"
         )
-    problems += halves(values)
+    problems += [*halves(values), *unfit_for_the_provider(values)]
     if problems:
         raise BadEnvironment(
             f"The environment is not ready for {environment}:\n" + "\n".join(problems)
@@ -587,6 +617,17 @@ def halves(values: Mapping[str, Any]) -> list[str]:
             [there] = {*pair} - {*missing}
             said.append(f"  {missing[0]} is not set, but {there} is: set both or neither")
     return said
+
+
+def unfit_for_the_provider(values: Mapping[str, Any]) -> list[str]:
+    """What to say of a MAIL_WEBHOOK_SECRET that cannot be MAIL_PROVIDER's; it is not quoted."""
+    provider, key = values.get("MAIL_PROVIDER"), values.get("MAIL_WEBHOOK_SECRET")
+    if not key:
+        return []
+    if not provider:
+        return ["  MAIL_PROVIDER is not set, but MAIL_WEBHOOK_SECRET is: say whose it is"]
+    form, words = REPORT_SECRETS[provider]
+    return [] if form.fullmatch(key) else [f"  MAIL_WEBHOOK_SECRET must be {words}, for {provider}"]
 
 
 def given() -> dict[str, str]:

@@ -67,6 +67,24 @@ ADDRESS_RULES = {
 }
 
 
+# By provider: what proves that a report of mail is its own, as a pattern and in words.
+PASSWORD = (
+    re.compile(r"[^:\s]+:[^:\s]{32,}"),
+    "user:password, the password of 32 characters or more without a colon",
+)
+REPORT_SECRETS = {
+    "brevo": PASSWORD,
+    "mailgun": (re.compile(r"\S{32,}"), "the HTTP webhook signing key, 32 characters or more"),
+    "postmark": PASSWORD,
+    "resend": (re.compile(r"whsec_[A-Za-z0-9+/]{32,}={0,2}"), "the signing secret, whsec_ first"),
+    "sendgrid": (re.compile(r"[A-Za-z0-9+/]{100,}={0,2}"), "the verification key, in one line"),
+    "ses": (
+        re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?"),
+        "the SNS topic's ARN, arn:aws:sns:REGION:ACCOUNT:NAME",
+    ),
+}
+
+
 def text(value: str) -> str:
     return value
 
@@ -140,6 +158,15 @@ def sender(value: str) -> str:
     if "\n" in value or "\r" in value:
         raise ValueError("must be one line")
     return value
+
+
+def domains(value: str) -> list[str]:
+    """Take exact domains, in small letters."""
+    found = [word.lower() for word in words(value)]
+    for word in found:
+        if not HOST_NAME.fullmatch(word) or "." not in word:
+            raise ValueError(f"has {word}, which is no domain such as mail.example.com")
+    return found
 
 
 def allowlist(value: str) -> list[str]:

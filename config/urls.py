@@ -10,7 +10,7 @@ from apps.clients.dashboard import dashboard
 from apps.core import csp_reports, health
 from apps.core import views as core
 from apps.jobs import views as jobs
-from apps.mail.views import letters, subscriptions
+from apps.mail.views import letters, reports, subscriptions
 from apps.mail.views import log as mail_log
 from apps.ops import round_trips
 from apps.ops import views as ops
@@ -105,6 +105,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     # What browsers report
     path("csp-report", csp_reports.csp_report_create, name="csp_report_create"),
+    # What the mail provider reports
+    path("mail/reports/<slug:provider>/", reports.mail_report_create, name="mail_report_create"),
     # People
     path("accounts/", include("apps.accounts.urls")),
     path("account/", accounts.profile, name="profile"),

@@ -127,6 +127,8 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "round_trip_create": (Limit("30/h", ACCOUNT), Limit("60/h", WORKSPACE)),
     # What browsers report by themselves
     "csp_report_create": (Limit("60/m", ADDRESS),),
+    # What the mail provider reports; it tries again what is refused
+    "mail_report_create": (Limit("1200/m", ADDRESS),),
 }
 
 

@@ -6,6 +6,7 @@ import structlog
 
 from apps.jobs.registry import Lane, handles
 from apps.jobs.runner import JobRefused, Run
+from apps.mail import reports
 from apps.mail.models import Ended, Mail
 
 log = structlog.get_logger("slipway.mail")
@@ -42,3 +43,10 @@ def tell(mail: Mail) -> None:
         log.warning("mail.withheld", **about, reason=mail.error)
     elif mail.state == Mail.State.SUPPRESSED:
         log.warning("mail.not_sent", **about, reason=mail.error)
+
+
+@handles("mail.report")
+def note_reports(run: Run) -> None:
+    """Let what the provider reported take effect."""
+    for report in reports.unpacked(run.job.arguments["reports"]):
+        reports.note(report)

@@ -3,7 +3,7 @@
 import random
 import uuid
 from datetime import datetime, timedelta
-from email.utils import format_datetime
+from email.utils import format_datetime, getaddresses
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -18,10 +18,14 @@ from django.utils.html import strip_tags
 from apps.core.request_id import request_id
 from apps.jobs.models import Job
 from apps.mail import transport
+from apps.mail.carriers import headers_for
 from apps.mail.subscriptions import Subscription
 from apps.mail.suppressions import Suppression
 
 __all__ = ["Mail", "Subscription", "Suppression"]
+
+# Headers that say whom a mail is from, or whom an answer goes to.
+NAMING = {"From", "Reply-To", "Sender"}
 
 
 class Ended(Exception):
@@ -34,8 +38,9 @@ class MailQuerySet(models.QuerySet["Mail"]):
 
         A message whose `key` names an event is written once for each recipient: asked again, also
         by two at once, it returns the mail that is there.
-        Raises ValueError for attachments, for parts other than text and HTML, and for line breaks
-        in a header, by which whoever chose a name could add headers of their own.
+        Raises ValueError for attachments, for parts other than text and HTML, for line breaks in a
+        header, by which whoever chose a name could add headers of their own, and for a sender of a
+        domain that MAIL_DOMAINS does not name.
         """
         key, tenant = getattr(message, "key", ""), getattr(message, "tenant", None)
         told = self.told_of(key, tenant=tenant, to=to) if key else self.none()
@@ -66,6 +71,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
             headers["Reply-To"] = ", ".join(message.reply_to)
         refuse_line_breaks({**headers, "Subject": subject, "From": message.from_email, "To": to})
         reference = uuid.uuid4()
+        refuse_foreign_senders([("From", message.from_email), *headers.items()])
         message_id = headers.pop("Message-ID", "") or f"<{reference.hex}@{settings.SITE_HOST}>"
         return self.create(
             tenant=tenant,
@@ -96,6 +102,13 @@ class MailQuerySet(models.QuerySet["Mail"]):
             mail.close(Mail.State.FAILED, error=last_words(mail.job))
         return len(mails)
 
+    def purge(self, limit: int = 5000) -> int:
+        """Delete some of those that were written long ago and have ended. Returns how many."""
+        ended = self.exclude(state=Mail.State.QUEUED)
+        long_ago = timezone.now() - Mail.KEPT_FOR
+        some = ended.filter(created_at__lt=long_ago).order_by("created_at")[:limit]
+        return self.filter(pk__in=[*some.values_list("pk", flat=True)]).delete()[0]
+
 
 class Mail(models.Model):
     """One mail to one address. It belongs to a tenant only if it is about one."""
@@ -125,6 +138,9 @@ class Mail(models.Model):
         *(timedelta(minutes=minutes) for minutes in (2, 10, 30)),
         *(timedelta(hours=hours) for hours in (1, 2, 4, 8, 12, 24)),
     )
+
+    # Whom we wrote to is about people; a provider's late report comes within days.
+    KEPT_FOR: ClassVar[timedelta] = timedelta(days=90)
 
     tenant = models.ForeignKey(
         "tenants.Tenant", null=True, on_delete=models.CASCADE, related_name="mails"
@@ -163,6 +179,7 @@ class Mail(models.Model):
             models.Index(
                 fields=["created_at"], condition=Q(state="queued"), name="mail_mail_queued"
             ),
+            models.Index(fields=["created_at"], name="mail_mail_written"),
             # The log: all of a workspace's, or those in one state; and an address in either.
             models.Index(fields=["tenant", "-id"], name="mail_mail_newest"),
             models.Index(fields=["tenant", "state", "-id"], name="mail_mail_in_state"),
@@ -192,6 +209,7 @@ class Mail(models.Model):
         }
         if self.request_id:
             headers["X-Request-ID"] = self.request_id
+        headers |= headers_for(self.reference)
         message = EmailMultiAlternatives(
             self.subject, self.text, self.sender, [self.to], headers=headers
         )
@@ -304,6 +322,20 @@ def refuse_line_breaks(headers: dict[str, str]) -> None:
     for name, value in headers.items():
         if len(f"{name}: {value}".splitlines()) > 1:
             raise ValueError(f"The mail's header {name!r} has a line break in it.")
+
+
+def refuse_foreign_senders(headers: list[tuple[str, str]]) -> None:
+    """Raise ValueError where one of them names an address of a domain that is not ours to use."""
+    naming = [(name.title(), value) for name, value in headers if name.title() in NAMING]
+    for name, value in naming:
+        for _, address in getaddresses([value]):
+            domain = address.rpartition("@")[2].lower() if "@" in address else ""
+            if domain not in settings.MAIL_DOMAINS:
+                raise ValueError(
+                    f"The mail's {name} is of {domain or 'no domain'}, and mail may name "
+                    f"{', '.join(settings.MAIL_DOMAINS)} there. Add it to MAIL_DOMAINS once the "
+                    "mail provider signs for it."
+                )
 
 
 def last_words(job: Job | None) -> str:

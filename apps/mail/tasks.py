@@ -1,4 +1,4 @@
-"""The Celery tasks of mail; sending is a job and stands in handlers.py."""
+"""The Celery tasks of mail; sending and reports are jobs and stand in handlers.py."""
 
 from django.db import transaction
 
@@ -11,3 +11,10 @@ def settle() -> None:
     """Fail the mails whose jobs have ended without sending them."""
     with transaction.atomic():
         Mail.objects.settle()
+
+
+@platform_task(name="mail.purge")
+def purge() -> None:
+    """Delete the rows of mails that ended long ago."""
+    while Mail.objects.purge():
+        pass

@@ -21,6 +21,9 @@ from apps.tenants.scope import platform_scope
 
 PATIENCE = 0.5  # seconds that one question may take: a page for troubled times must not hang
 DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+# Providers warn or close an account at about these shares of what was sent.
+MOST_BOUNCED, MOST_COMPLAINED = 5.0, 0.1  # per cent
 CROSSINGS = 200  # the newest, which are shown by reason
 DEPLOYMENTS = 10
 
@@ -49,6 +52,30 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Reception:
+    """How the mail of a week was taken, as far as the provider reports it."""
+
+    left: int
+    bounced: int
+    complained: int
+
+    @property
+    def bounced_percent(self) -> float:
+        return 100 * self.bounced / self.left if self.left else 0.0
+
+    @property
+    def complained_percent(self) -> float:
+        return 100 * self.complained / self.left if self.left else 0.0
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether a provider would have words with us; of one mail in ten nobody would."""
+        return (self.bounced > 1 and self.bounced_percent >= MOST_BOUNCED) or (
+            self.complained > 1 and self.complained_percent >= MOST_COMPLAINED
+        )
+
+
+@dataclass(frozen=True)
 class Figures:
     """All that is counted, at one moment."""
 
@@ -56,6 +83,7 @@ class Figures:
     mails_waiting: int
     mails_failed: int
     mails_withheld: int
+    reception: Reception
     reasons: list[Reason]
     deployments: list[Deployment]  # the newest
 
@@ -95,6 +123,7 @@ def figures(*, reason: str) -> Figures | None:
                 kinds=kinds(now),
                 mails_waiting=Mail.objects.filter(state=Mail.State.QUEUED).count(),
                 **mails_of_a_day(now),
+                reception=reception(now),
                 reasons=reasons(),
                 deployments=Deployment.objects.newest(DEPLOYMENTS),
             )
@@ -109,6 +138,19 @@ def mails_of_a_day(now: datetime) -> dict[str, int]:
     return lately.aggregate(
         mails_failed=Count("pk", filter=Q(state=Mail.State.FAILED)),
         mails_withheld=Count("pk", filter=Q(state=Mail.State.WITHHELD)),
+    )
+
+
+def reception(now: datetime) -> Reception:
+    """How the mail that has left within seven days was taken."""
+    left = Mail.objects.filter(created_at__gte=now - WEEK, state__in=Mail.REPORTED)
+    bounced, complained = Q(state=Mail.State.BOUNCED), Q(state=Mail.State.COMPLAINED)
+    return Reception(
+        **left.aggregate(
+            left=Count("pk"),
+            bounced=Count("pk", filter=bounced),
+            complained=Count("pk", filter=complained),
+        )
     )
 
 

@@ -1,6 +1,7 @@
 """Production's settings, the base of all others: safe as written, with nothing left to add."""
 
 from datetime import timedelta
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -270,6 +271,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "settle mail": {"task": "mail.settle", "schedule": 60.0},
     "purge jobs": {"task": "jobs.purge", "schedule": 3600.0},
+    "purge mail": {"task": "mail.purge", "schedule": 3600.0},
     "purge transfers": {"task": "transfers.purge", "schedule": 3600.0},
     "purge sessions": {"task": "accounts.purge_sessions", "schedule": 3600.0},
 }
@@ -295,6 +297,12 @@ if django.VERSION >= (6, 1):
 else:
     EMAIL_BACKEND = MAIL_BACKEND
 
+# Whom mail may be from. A provider signs for declared domains alone, and whoever could choose a
+# sender would write in the product's name.
+MAIL_DOMAINS = ENV.MAIL_DOMAINS or [parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2].lower()]
+# Whose server it is, and what proves that a report is theirs.
+MAIL_PROVIDER = ENV.MAIL_PROVIDER
+MAIL_WEBHOOK_SECRET = ENV.MAIL_WEBHOOK_SECRET
 # Who may get mail; None is everybody.
 MAIL_ALLOWLIST: list[str] | None = None
 

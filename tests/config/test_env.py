@@ -118,6 +118,8 @@ GOOD: list[tuple[str, str, Any]] = [
     ("DEFAULT_FROM_EMAIL", "hello@example.com", "hello@example.com"),
     ("DEFAULT_FROM_EMAIL", '"A, B" <a@b.example>', '"A, B" <a@b.example>'),
     ("MAIL_ALLOWLIST", "Ada@Example.com, @QA.example.com", ["ada@example.com", "@qa.example.com"]),
+    ("MAIL_DOMAINS", "Mail.Example.com, b.example,", ["mail.example.com", "b.example"]),
+    ("MAIL_PROVIDER", "ses", "ses"),
     ("FILES_ROOT", "/srv/files", Path("/srv/files")),
     ("FILES_ROOT", "files", BASE_DIR / "files"),
     ("SENTRY_DSN", "https://k@o1.ingest.example.com/7", "https://k@o1.ingest.example.com/7"),
@@ -206,6 +208,10 @@ BAD = [
     ("MAIL_ALLOWLIST", "@", "neither an address nor a domain"),
     ("MAIL_ALLOWLIST", "ada@example.com,example.com", "a domain is written @example.com"),
     ("MAIL_ALLOWLIST", "Ada <ada@example.com>", "neither an address nor a domain"),
+    ("MAIL_DOMAINS", "*.example.com", "which is no domain"),
+    ("MAIL_DOMAINS", "ada@example.com", "which is no domain"),
+    ("MAIL_DOMAINS", "example", "which is no domain"),
+    ("MAIL_PROVIDER", "pigeon", "must be one of"),
     ("OPERATOR_TOKEN", "short", "at least 32 random characters"),
     ("OPERATOR_TOKEN", "x" * 40, "at least 32 random characters"),
     ("SENTRY_DSN", "https://o1.ingest.example.com/7", "must be the DSN"),
@@ -297,6 +303,8 @@ def test_a_secret_is_not_part_of_what_the_environment_prints_of_itself() -> None
         "SECRET_KEY_FALLBACKS": LONG[::-1],
         "BACKUP_ACCESS_KEY": "k3y-at-the-store",
         "BACKUP_SECRET_KEY": "s3cr3t-of-the-store",
+        "MAIL_PROVIDER": "mailgun",
+        "MAIL_WEBHOOK_SECRET": "s1gn1ng-key-of-the-mail-provider-s0",
         "DATABASE_OWNER_URL": "postgresql://owner:0wn3r@db.harbourside.co/harbourside",
     }
     for provider in env.SOCIAL_PROVIDERS:
@@ -319,6 +327,34 @@ def test_half_of_a_providers_keys_is_refused_and_the_other_half_named(
     said = refusal(**{there: "c4n4ry"})
     assert f"{missing} is not set, but {there} is: set both or neither" in said
     assert "c4n4ry" not in said
+
+
+FITTING = {
+    "postmark": "reports:a-password-of-thirty-two-characters",
+    "brevo": "reports:a-password-of-thirty-two-characters",
+    "mailgun": "0123456789abcdef0123456789abcdef",
+    "resend": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "sendgrid": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 88,
+    "ses": "arn:aws:sns:eu-west-1:123456789012:mail-reports",
+}
+
+
+@pytest.mark.parametrize("provider", FITTING)
+def test_what_proves_a_report_has_the_form_that_its_provider_gives_it(provider: str) -> None:
+    there = {"MAIL_PROVIDER": provider, "MAIL_WEBHOOK_SECRET": FITTING[provider]}
+    taken = read({**COMPLETE, **there}).MAIL_WEBHOOK_SECRET
+    assert taken == FITTING[provider]
+    for other in {*FITTING.values(), "c4n4ry", "user:c4n4ry"}.difference([FITTING[provider]]):
+        if provider == "mailgun" and len(other) >= 32:
+            continue  # its key has no form of its own
+        said = refusal(**{**there, "MAIL_WEBHOOK_SECRET": other})
+        assert "MAIL_WEBHOOK_SECRET must be " in said
+        assert f", for {provider}" in said
+        assert other not in said
+
+
+def test_what_proves_a_report_is_refused_where_nobody_says_whose_it_is() -> None:
+    assert "MAIL_PROVIDER is not set" in refusal(MAIL_WEBHOOK_SECRET=FITTING["mailgun"])
 
 
 def test_providers_are_offered_by_their_keys() -> None:

@@ -250,6 +250,28 @@ def test_mail_that_was_held_back_today_is_counted_where_there_is_any(browser: Br
     assert "1 held back by" in page.content.decode()
 
 
+def test_how_a_weeks_mail_was_taken_is_counted_and_stands_out_where_it_is_bad(
+    browser: Browser,
+) -> None:
+    states = ["bounced"] * 2 + ["complained"] + ["delivered"] * 30 + ["sent"] * 7 + ["failed"]
+    now = timezone.now()
+    Mail.objects.bulk_create(
+        Mail(to="person@example.com", message_id=f"<{number}@testserver>", state=state)
+        for number, state in enumerate([*states, "bounced"])
+    )
+    Mail.objects.filter(message_id=f"<{len(states)}@testserver>").update(
+        created_at=now - timedelta(days=8)
+    )
+    page = browser.get(PAGE)
+    week = page.context["figures"].reception
+    assert (week.left, week.bounced, week.complained) == (40, 2, 1)
+    said = " ".join(page.content.decode().split())
+    assert "of 40 in seven days 5.0 % bounced, 2.50 % were called spam" in said
+    assert week.is_bad
+    Mail.objects.filter(state="bounced").first().delete()
+    assert not browser.get(PAGE).context["figures"].reception.is_bad
+
+
 def test_with_nothing_to_do_it_says_so(browser: Browser) -> None:
     page = browser.get(PAGE).content.decode()
     assert "No job is open, and none has failed." in page

@@ -41,6 +41,7 @@ STRANGERS = [
 # What answers forms without asking where they come from, and why that does no harm.
 EXEMPT = {
     "csp_report_create": "a browser sends its reports by itself, and nothing follows of them",
+    "mail_report_create": "the mail provider posts by itself, and proves that it does",
     "unsubscription": "a mail program posts by itself, and who has the link may stop that mail",
 }
 TOKEN = "a" * 32

@@ -9,6 +9,7 @@ from apps.launch.registry import check
 # What is open without sign-in as shipped. A founder's own stand in launch.toml: public_routes.
 PUBLIC_ROUTES = {
     *("landing", "brand_css", "robots", "healthz", "readyz", "csp_report_create"),
+    "mail_report_create",
     *("account_login", "account_logout", "account_inactive", "account_signup"),
     *("account_email_verification_sent", "account_reset_password", "account_reset_password_done"),
     *("account_reset_password_from_key", "account_reset_password_from_key_done"),
