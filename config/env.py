@@ -21,6 +21,7 @@ from config.parsers import (
     client_address,
     database_url,
     domains,
+    files_url,
     header_or_none,
     hosts,
     local_origins,
@@ -269,9 +270,48 @@ class Env:
         "tries again.",
     )
     FILES_ROOT: Path = declare(
-        "Where exports and imports are kept: a folder that web and worker share.",
+        "Where exports and imports are kept: a folder that web and worker share. "
+        "Nothing is written there once FILES_URL names a bucket.",
         example="/var/lib/slipway/files",
         parse=folder,
+    )
+    FILES_URL: str = declare(
+        "The bucket for exports and imports, where web and worker share no folder, as on Heroku "
+        "and Render: s3://bucket/prefix. See docs/operations.md.",
+        example="s3://portal-files/production",
+        parse=files_url,
+        default="",
+        source="the company that keeps the files",
+    )
+    FILES_ENDPOINT: str = declare(
+        "The address of the S3-compatible store, where it is not Amazon's.",
+        example="https://s3.eu-central-003.backblazeb2.com",
+        parse=site_url,
+        default="",
+        source="the company that keeps the files",
+    )
+    FILES_REGION: str = declare(
+        "The store's region.",
+        example="eu-central-003",
+        default="us-east-1",
+        source="the company that keeps the files",
+    )
+    FILES_ACCESS_KEY: str = declare(
+        "The store's access key, which may read, write, list and delete in that bucket alone.",
+        example="the-key-id",
+        default="",
+        is_secret=True,
+        source="the company that keeps the files",
+        rotation="Yearly, together with FILES_SECRET_KEY.",
+    )
+    FILES_SECRET_KEY: str = declare(
+        "The secret that belongs to FILES_ACCESS_KEY.",
+        example="the-secret-shown-once",
+        default="",
+        is_secret=True,
+        source="the company that keeps the files",
+        rotation="Yearly. Make a second key, set both variables, download an export, then delete "
+        "the first.",
     )
     OPERATOR_TOKEN: str = declare(
         "Opens the details of /readyz to whoever sends it as a bearer token.",
@@ -605,17 +645,24 @@ def read(source: Mapping[str, str]) -> Env:
 
 
 def halves(values: Mapping[str, Any]) -> list[str]:
-    """What to say of each key, a provider's or the backups', of which only one half is set."""
+    """What to say of each key, a provider's or a store's, of which only one half is set."""
     said = []
     pairs = [
         [f"{provider.upper()}_CLIENT_{half}" for half in ("ID", "SECRET")]
         for provider in SOCIAL_PROVIDERS
     ]
-    for pair in [*pairs, ["BACKUP_ACCESS_KEY", "BACKUP_SECRET_KEY"]]:
+    pairs += [
+        ["BACKUP_ACCESS_KEY", "BACKUP_SECRET_KEY"],
+        ["FILES_ACCESS_KEY", "FILES_SECRET_KEY"],
+    ]
+    for pair in pairs:
         missing = [name for name in pair if not values.get(name)]
         if len(missing) == 1:
             [there] = {*pair} - {*missing}
             said.append(f"  {missing[0]} is not set, but {there} is: set both or neither")
+    if values.get("FILES_URL") and not values.get("FILES_ACCESS_KEY"):
+        # Without one the store's client would ask the machine's cloud for a key, and wait for it.
+        said.append("  FILES_ACCESS_KEY is not set, but FILES_URL is: a bucket asks for a key")
     return said
 
 

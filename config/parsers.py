@@ -268,13 +268,24 @@ def redis_url(value: str) -> str:
 def backup_url(value: str) -> str:
     """Take s3://bucket/prefix or file:///folder, without anything secret in it."""
     url = split(value)
-    if url.username or url.password or url.query or url.fragment:
-        raise ValueError("takes bucket and prefix alone; the key is BACKUP_ACCESS_KEY")
-    in_bucket = url.scheme == "s3" and url.hostname
     in_folder = url.scheme == "file" and not url.netloc and len(url.path) > 1
-    if not (in_bucket or in_folder):
+    if not (is_bucket(url, key="BACKUP_ACCESS_KEY") or in_folder):
         raise ValueError("must be s3://bucket/prefix or file:///folder")
     return value.rstrip("/")
+
+
+def files_url(value: str) -> str:
+    """Take s3://bucket/prefix, without anything secret in it; a folder is FILES_ROOT's."""
+    if not is_bucket(split(value), key="FILES_ACCESS_KEY"):
+        raise ValueError("must be s3://bucket/prefix; a folder is what FILES_ROOT names")
+    return value.rstrip("/")
+
+
+def is_bucket(url: SplitResult, *, key: str) -> bool:
+    """Whether an address names a bucket. Raises ValueError for one with more than its place."""
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError(f"takes bucket and prefix alone; the key is {key}")
+    return url.scheme == "s3" and bool(url.hostname)
 
 
 def age_recipients(value: str) -> list[str]:

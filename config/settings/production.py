@@ -125,11 +125,23 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(ENV.FILES_ROOT)},
+IN_A_FOLDER = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": str(ENV.FILES_ROOT)},
+}
+IN_A_BUCKET = {
+    "BACKEND": "apps.transfers.storage.BucketStorage",
+    "OPTIONS": {
+        "bucket_name": urlsplit(ENV.FILES_URL).netloc,
+        "location": urlsplit(ENV.FILES_URL).path.strip("/"),
+        "endpoint_url": ENV.FILES_ENDPOINT or None,
+        "region_name": ENV.FILES_REGION,
+        "access_key": ENV.FILES_ACCESS_KEY,
+        "secret_key": ENV.FILES_SECRET_KEY,
     },
+}
+STORAGES: dict[str, Any] = {
+    "default": IN_A_BUCKET if ENV.FILES_URL else IN_A_FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # Nothing that is taken in comes near it; up to here, too large a file gets its form's answer.

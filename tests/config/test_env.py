@@ -76,6 +76,7 @@ RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 GOOD: list[tuple[str, str, Any]] = [
     ("BACKUP_URL", "s3://portal-backups/production/", "s3://portal-backups/production"),
     ("BACKUP_URL", "file:///mnt/backups", "file:///mnt/backups"),
+    ("FILES_URL", "s3://portal-files/production/", "s3://portal-files/production"),
     ("BACKUP_RECIPIENTS", f"{RECIPIENT}, {RECIPIENT}", [RECIPIENT, RECIPIENT]),
     ("SECRET_KEY_FALLBACKS", f"{LONG}, {LONG[::-1]},", [LONG, LONG[::-1]]),
     ("SITE_URL", "https://App.Example.com/", "https://app.example.com"),
@@ -139,7 +140,8 @@ GOOD: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("name", "value", "expected"), GOOD)
 def test_a_good_value_is_parsed(name: str, value: str, expected: Any) -> None:
-    assert getattr(read({**COMPLETE, name: value}), name) == expected
+    keys = {"FILES_ACCESS_KEY": "key", "FILES_SECRET_KEY": "secret"}  # which FILES_URL asks for
+    assert getattr(read({**COMPLETE, **keys, name: value}), name) == expected
 
 
 BAD = [
@@ -151,6 +153,10 @@ BAD = [
     ("BACKUP_RECIPIENTS", "age1short", "must be public age keys"),
     ("BACKUP_RECIPIENTS", "AGE-SECRET-KEY-1QQQ", "has a private key"),
     ("BACKUP_ENDPOINT", "http://s3.example.com", "must start with https://"),
+    ("FILES_URL", "s3:///prefix", "must be s3://bucket/prefix"),
+    ("FILES_URL", "file:///srv/files", "a folder is what FILES_ROOT names"),
+    ("FILES_URL", "s3://key:secret@bucket", "the key is FILES_ACCESS_KEY"),
+    ("FILES_ENDPOINT", "http://s3.example.com", "must start with https://"),
     ("BACKUP_KEEP_DAILY", "0", "at least 1"),
     ("BACKUP_KEEP_WEEKLY", "few", "at least 1"),
     ("BACKUP_KEEP_MONTHLY", "-1", "at least 1"),
@@ -305,6 +311,9 @@ def test_a_secret_is_not_part_of_what_the_environment_prints_of_itself() -> None
         "BACKUP_SECRET_KEY": "s3cr3t-of-the-store",
         "MAIL_PROVIDER": "mailgun",
         "MAIL_WEBHOOK_SECRET": "s1gn1ng-key-of-the-mail-provider-s0",
+        "FILES_URL": "s3://portal-files",
+        "FILES_ACCESS_KEY": "k3y-of-the-files",
+        "FILES_SECRET_KEY": "s3cr3t-of-the-files",
         "DATABASE_OWNER_URL": "postgresql://owner:0wn3r@db.harbourside.co/harbourside",
     }
     for provider in env.SOCIAL_PROVIDERS:
@@ -316,6 +325,11 @@ def test_a_secret_is_not_part_of_what_the_environment_prints_of_itself() -> None
         assert values[one.name] not in printed
     for password in ("r4nd0m", "0wn3r", "0th3r", "M4il-w0rd"):
         assert password not in printed
+
+
+def test_a_bucket_for_files_asks_for_a_key() -> None:
+    said = refusal(FILES_URL="s3://portal-files")
+    assert "FILES_ACCESS_KEY is not set, but FILES_URL is: a bucket asks for a key" in said
 
 
 @pytest.mark.parametrize("provider", ["GOOGLE", "GITHUB", "MICROSOFT"])

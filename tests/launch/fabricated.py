@@ -84,6 +84,7 @@ SETTINGS: dict[str, Any] = {
     "DATABASES": {"default": {"PASSWORD": "0ne"}},
     "DATABASE_OWNER_URL": "postgresql://owner:tw0@db.harbourside.co/harbourside",
     "CELERY_BROKER_URL": "rediss://:thr33@redis.harbourside.co:6379/0",
+    "STORAGES": {"default": {"BACKEND": "apps.transfers.storage.BucketStorage"}},
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
     "EMAIL_BACKEND": "apps.mail.backend.QueuedBackend",
     "DEFAULT_FROM_EMAIL": "Harbourside <hello@mail.harbourside.co>",

@@ -1,12 +1,15 @@
 """Exporting from the portal: who may, what is in the file, the link, and what stays behind."""
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DataError, transaction
+from django.db import DataError, connection, transaction
+from django.db.models import Func, TextField, Value
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -17,10 +20,12 @@ from apps.jobs.models import Job
 from apps.jobs.runner import Run, attempt
 from apps.tenants.models import Tenant
 from apps.tenants.roles import Role
+from apps.transfers import registry
 from apps.transfers.models import Export
 from apps.transfers.services import purge_expired
 from tests.conftest import Browser
 from tests.transfers.conftest import add_client, add_clients, ask_for_export, body, table
+from tests.world.waiting import wait_until
 
 AsRole = Callable[[Role], Browser]
 Kept = Callable[[], list[str]]
@@ -74,7 +79,7 @@ def test_asking_only_writes_the_wish_down(acme: Tenant, browser: Browser, kept: 
 def test_an_export_that_cannot_be_written_down_leaves_no_job(acme: Tenant, owner: User) -> None:
     with pytest.raises(DataError):
         Export.request(
-            tenant=acme, by=owner, resource=CLIENTS, format="too long", query=QueryDict()
+            tenant=acme, by=owner, resource=CLIENTS, format="much too long", query=QueryDict()
         )
     assert not acme.jobs.exists()
 
@@ -152,7 +157,7 @@ def test_a_failed_export_leaves_no_file_and_says_what_to_quote(
     monkeypatch.undo()
     page = browser.get(export.get_absolute_url()).content.decode()
     export.job.refresh_from_db()
-    assert export.job.state == Job.State.FAILED
+    assert export.job.state == Job.State.DEAD
     assert f"If you write to us, quote {export.job.request_id}." in page
     assert "OSError" not in page
 
@@ -250,6 +255,53 @@ def test_the_files_of_every_workspace_expire_those_of_killed_workers_too(
     assert len(kept()) == 2
     assert purge_expired() == 2
     assert kept() == []
+
+
+@pytest.mark.parametrize("state", ["failed", "dead", "cancelled"])
+def test_what_a_killed_worker_left_of_an_export_that_came_to_nothing_goes_within_the_hour(
+    state: str, acme: Tenant, browser: Browser, kept: Kept, files: Any
+) -> None:
+    export = ask_for_export(browser, acme)
+    left = files / export.path("-1.csv")
+    left.parent.mkdir(parents=True)
+    left.write_text("half a fi")
+    Job.objects.update(state=state, attempts=1, finished_at=timezone.now())
+    assert purge_expired() == 0, "an attempt that does not know yet may still be at work"
+    Job.objects.update(finished_at=timezone.now() - timedelta(hours=1))
+    assert purge_expired() == 1
+    assert kept() == []
+    Job.objects.update(state="queued", attempts=1, run_after=timezone.now())
+    attempt(export.job_id)  # somebody asked for it again all the same
+    export.refresh_from_db()
+    assert kept() == [export.file.name]
+    assert export.is_ready
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_gives_no_row_for_long_is_broken_off_when_cancelled(
+    acme: Tenant, browser: Browser, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_clients(acme, 3)
+    export = ask_for_export(browser, acme)
+    slow = Func(Value(60), function="pg_sleep", output_field=TextField())
+    monkeypatch.setattr(Run, "PULSE", 0.05)
+    monkeypatch.setitem(registry._resources, "clients", replace(CLIENTS, columns={"slow": slow}))
+    watched = threading.Thread(target=run_and_close, args=[export.job_id])
+    watched.start()
+    wait_until(lambda: Job.objects.get(pk=export.job_id).total == 3, "It did not begin")
+    export.job.cancel()
+    watched.join(10)
+    assert not watched.is_alive()
+    with transaction.atomic():
+        assert acme.jobs.get().state == Job.State.CANCELLED
+    assert kept() == []
+
+
+def run_and_close(pk: int) -> None:
+    try:
+        attempt(pk)
+    finally:
+        connection.close()
 
 
 def test_the_card_tells_how_far_it_is_to_htmx_alone_and_to_a_reload(

@@ -1,7 +1,7 @@
 """LC-OPS: whether you would learn of trouble, and whether the work behind the pages is done."""
 
 from apps.core.health import HEARTBEAT_MAX_AGE
-from apps.launch.facts import Facts, known
+from apps.launch.facts import Facts, Unasked, known
 from apps.launch.findings import Failed, Impact, Outcome, Passed, Tier
 from apps.launch.registry import check
 
@@ -56,4 +56,29 @@ def release(facts: Facts) -> Outcome:
         evidence="RELEASE is not set, and the platform names no commit",
         why="When something breaks, you cannot tell if a deploy did it.",
         fix="RELEASE=$(git rev-parse --short HEAD) at deploy",
+    )
+
+
+APART = ("heroku", "render")  # platforms that give each process a disk of its own
+
+
+@check(
+    "LC-OPS-004",
+    tier=Tier.TRAFFIC,
+    impact=Impact.LOSS,
+    title="Web and worker keep exports and imports in one place",
+)
+def files(facts: Facts) -> Outcome:
+    storage = facts.settings["STORAGES"]["default"]["BACKEND"]
+    if not storage.endswith("FileSystemStorage"):
+        return Passed(storage.rpartition(".")[2])
+    planned = "" if isinstance(facts.plan, Unasked) else facts.plan.hosting.platform
+    platform = facts.settings["PLATFORM"] or planned
+    if platform not in APART:
+        return Passed("a folder of the machine")
+    return Failed(
+        title="The worker's exports are not where web looks for them",
+        evidence=f"files lie in FILES_ROOT, and {platform} gives each process a disk of its own",
+        why="Every download fails, and so does every import.",
+        fix="FILES_URL=s3://bucket/prefix, FILES_ACCESS_KEY and FILES_SECRET_KEY",
     )

@@ -1,10 +1,12 @@
 """An export: what was asked for, its job, and the file that can be downloaded for a while."""
 
+from datetime import timedelta
 from io import SEEK_END
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core import signing
 from django.db import models, transaction
+from django.db.models import Q
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -14,7 +16,7 @@ from apps.core import events
 from apps.jobs.models import Job
 from apps.jobs.runner import Run
 from apps.transfers.exporting import written
-from apps.transfers.models.transfer import Binary, Transfer, random_stem
+from apps.transfers.models.transfer import Binary, Transfer, TransferQuerySet, random_stem
 from apps.transfers.registry import Resource, Selection
 
 if TYPE_CHECKING:
@@ -23,6 +25,19 @@ if TYPE_CHECKING:
 
 EXPORTED = events.action("export.created", "exported {what} to {target}")
 DOWNLOADED = events.action("export.downloaded", "downloaded {target}")
+
+
+class ExportQuerySet(TransferQuerySet):
+    def outlived(self) -> "ExportQuerySet":
+        """Those whose files are kept no longer, and those whose job ended an hour ago in vain.
+
+        Of the latter nothing is left but what a killed worker left.
+        """
+        vain = Q(
+            job__state__in=[Job.State.FAILED, Job.State.DEAD, Job.State.CANCELLED],
+            job__finished_at__lte=timezone.now() - timedelta(hours=1),
+        )
+        return self.filter(Q(expires_at__lte=timezone.now()) | vain).exclude(stem="")
 
 
 class Export(Transfer):
@@ -46,6 +61,8 @@ class Export(Transfer):
     query = models.TextField(blank=True)
     rows = models.PositiveIntegerField(null=True)
     bytes = models.PositiveBigIntegerField(null=True)
+
+    objects: ClassVar[Any] = ExportQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "expires_at"], name="transfers_export_expiry")]

@@ -44,6 +44,7 @@ def at(host: str) -> Facts:
 
 
 # One planted fault a line: the id that has to find it, its tier, the facts.
+IN_A_FOLDER = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
 FAULTS: list[tuple[str, Tier, Facts]] = [
     (
         "LC-SET-001",
@@ -154,6 +155,23 @@ FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-OPS-002", TRAFFIC, with_facts(worker_seen=None)),
     ("LC-OPS-002", TRAFFIC, with_facts(worker_seen=61.0)),
     ("LC-OPS-003", LATER, with_settings(RELEASE="unknown")),
+    (
+        "LC-OPS-004",
+        TRAFFIC,
+        with_settings(
+            PLATFORM="heroku",
+            CLIENT_ADDRESS_RULE=client_address("heroku"),
+            STORAGES=IN_A_FOLDER,
+        ),
+    ),
+    (
+        "LC-OPS-004",
+        TRAFFIC,
+        replace(
+            with_settings(STORAGES=IN_A_FOLDER),
+            plan=replace(PLAN, hosting=replace(PLAN.hosting, platform="render")),
+        ),
+    ),
     ("security.W019", NOW, message("security.W019")),
     ("fields.E300", NOW, message("fields.E300", is_error=True)),
     ("slipway.E001", NOW, message("slipway.E001", is_error=True)),
@@ -170,6 +188,7 @@ HARMLESS: list[tuple[str, Facts]] = [
     ("the platform's own rule fits", on("render", "render")),
     ("a CDN may stand before the platform", on("heroku", "cloudflare")),
     ("and so may one proxy more", on("heroku", "depth:2")),
+    ("processes of one machine share its folders", with_settings(STORAGES=IN_A_FOLDER)),
     ("staging is judged by its own rules", in_staging()),
     ("a worker may be quiet for a minute", with_facts(worker_seen=60.0)),
     ("a strict cookie is stricter", with_settings(SESSION_COOKIE_SAMESITE="Strict")),
