@@ -1,4 +1,4 @@
-"""One export in a process of its own, as a worker does it: prints seconds, peak memory and bytes.
+"""One export in a process of its own, as a worker does it: prints seconds, memory and bytes.
 
 `job PK plain|quick` is the product's own way, with one or the other writer of workbooks. The other
 ways write the same rows of a workspace as others would: `python-csv`, `import-export-csv`,
@@ -91,10 +91,12 @@ def otherwise(way: str, tenant_id: int, rows: int) -> int:
 def main(way: str, *about: str) -> None:
     django.setup()
     declare()
+    before = peak_mib()
     begun = time.perf_counter()
     size = by_job(int(about[0]), about[1]) if way == "job" else otherwise(way, *map(int, about))
     seconds = time.perf_counter() - begun
-    sys.stdout.write(json.dumps({"seconds": seconds, "peak": peak_mib(), "bytes": size}))
+    told = {"seconds": seconds, "before": before, "peak": peak_mib(), "bytes": size}
+    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":

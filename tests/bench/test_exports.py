@@ -49,11 +49,17 @@ INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'clients
 
 @dataclass(frozen=True)
 class Seen:
-    """What one way took: the median's seconds, the highest peak in MiB, the file's bytes."""
+    """What one way took: the median's seconds, MiB before and at the peak, the file's bytes."""
 
     seconds: float
+    before: float
     peak: float
     bytes: int
+
+    @property
+    def own(self) -> float:
+        """What the export took beyond the process that stood ready for it, in MiB."""
+        return self.peak - self.before
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +128,7 @@ def copied_by_psql(tenant: Tenant, target: Path) -> Seen:
     subprocess.run(
         [PSQL, "-q", "-X", url, "-c", f"\\copy ({query}) TO '{target}' CSV HEADER"], check=True
     )
-    return Seen(time.perf_counter() - begun, 0, target.stat().st_size)
+    return Seen(time.perf_counter() - begun, 0, 0, target.stat().st_size)
 
 
 def once(files: Path, *arguments: Any, python: Path | str = sys.executable) -> Seen:
@@ -161,6 +167,7 @@ def declared() -> Any:
 def median(seen: list[Seen]) -> Seen:
     return Seen(
         statistics.median(each.seconds for each in seen),
+        min(each.before for each in seen),
         max(each.peak for each in seen),
         seen[0].bytes,
     )
@@ -180,7 +187,7 @@ def rows_of(seen: dict[str, Seen], base: str) -> Iterator[str]:
         ratio = each.seconds / seen[base].seconds
         yield (
             f"  {name:<34}{each.seconds:8.2f} s {ratio:7.2f}"
-            f" {each.peak:7.0f} MiB {each.bytes / 1e6:8.1f} MB"
+            f" {each.peak:7.0f} MiB, its own {each.own:4.0f} {each.bytes / 1e6:8.1f} MB"
         )
 
 
@@ -201,14 +208,14 @@ def test_a_million_rows(
             "JSON lines": lambda: by_job(files, many, "jsonl"),
         }
     )
-    tenth = {format: by_job(files, some, format).peak for format in ("csv", "jsonl")}
+    tenth = {format: by_job(files, some, format).own for format in ("csv", "jsonl")}
     shown(capsys, f"{MANY:,} rows of {len(COLUMNS)} columns", seen, "psql \\copy")
     with capsys.disabled():
         print(f"  a tenth of the rows: {tenth['csv']:.0f} and {tenth['jsonl']:.0f} MiB")
     assert seen["CSV"].seconds <= 1.5 * seen["psql \\copy"].seconds
-    assert max(seen["CSV"].peak, seen["JSON lines"].peak) <= PEAK
-    assert seen["CSV"].peak <= tenth["csv"] + 4
-    assert seen["JSON lines"].peak <= tenth["jsonl"] + 4
+    assert max(seen["CSV"].own, seen["JSON lines"].own) <= PEAK
+    assert seen["CSV"].own <= tenth["csv"] + 4
+    assert seen["JSON lines"].own <= tenth["jsonl"] + 4
 
 
 def test_workbooks(
@@ -227,7 +234,7 @@ def test_workbooks(
     shown(capsys, f"{SOME:,} rows of {len(COLUMNS)} columns", seen, plain)
     assert seen["XLSX by xlsxwriter"].seconds <= 7 * seen[plain].seconds
     assert seen["XLSX by rustpy-xlsxwriter"].seconds <= 2 * seen[plain].seconds
-    assert max(each.peak for name, each in seen.items() if "XLSX" in name) <= PEAK
+    assert max(each.own for name, each in seen.items() if "XLSX" in name) <= PEAK
 
 
 def test_beside_django_import_export(
