@@ -1,7 +1,6 @@
 """Mail that is not needed is stopped with one click, by RFC 8058, and needed mail never.
 
-No mail of the product stands in the catalogue for these tests: the one here is made for them, from
-the templates of another.
+The test mail stands for any that can be stopped, and one test looks at those that really can.
 """
 
 import re
@@ -141,6 +140,14 @@ def test_whoever_has_an_account_keeps_the_choice_when_the_address_changes(
     user.email = "ada.lovelace@example.com"
     user.save()
     assert not is_sent("ada.lovelace@example.com")
+
+
+def test_the_end_of_an_import_is_such_mail(db: None, anonymous: Browser) -> None:
+    sample = catalogue.BY_TEMPLATE["import_finished"].sample
+    mailing.send("import_finished", to=ADA, context=sample)
+    anonymous.post(path_in(Mail.objects.get()), ONE_CLICK)
+    mailing.send("import_finished", to=ADA, context=sample)
+    assert Mail.objects.count() == 1
 
 
 # On one's own page
