@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from django.db import OperationalError, connection
@@ -12,6 +11,7 @@ from apps.jobs.runner import Run
 from apps.transfers.columns import Tell
 from apps.transfers.copying import write_csv, write_jsonl
 from apps.transfers.registry import Resource
+from apps.transfers.scratch import scratch
 from apps.transfers.workbooks import write_xlsx
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def written(export: "Export", run: Run) -> Iterator[IO[bytes]]:
     def tell(done: int) -> None:
         run.progress(done, max(total, done))
 
-    with TemporaryFile() as content:
+    with scratch() as folder, (folder / "export").open("w+b") as content:
         with interruptible(run):
             export.rows = WRITERS[export.format](rows, export.resource, content, tell)
         run.progress(export.rows, export.rows)

@@ -27,7 +27,7 @@ from tests.world.worker import Worker
 
 Say = Callable[[str], None]
 Lab = tuple[Callable[..., Worker], Callable[[], list[str]], Say, Path]
-ROWS, KILLS = 20_000, 2
+ROWS, KILLS = 20_000, 10
 FORMATS = ("csv", "xlsx", "jsonl")
 
 

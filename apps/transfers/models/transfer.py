@@ -22,6 +22,14 @@ def random_stem() -> str:
     return secrets.token_hex(16)
 
 
+class Movable(File):
+    """A file with a name, which a storage on the same disk moves and need not copy."""
+
+    def temporary_file_path(self) -> str:
+        """Where it lies, as Django's storages ask an upload."""
+        return str(self.name)
+
+
 class TransferQuerySet(TenantQuerySet[Any]):
     def outlived(self) -> "TransferQuerySet":
         """Those whose files are kept no longer."""
@@ -75,7 +83,8 @@ class Transfer(TenantModel):
         path = self.path(f"-{run.job.attempts}{ending}")
         run.on_failure(default_storage.delete, path)
         content.seek(0)
-        return default_storage.save(path, File(content))
+        named = isinstance(content.name, str)
+        return default_storage.save(path, Movable(content) if named else File(content))
 
     def opened(self, file: models.fields.files.FieldFile) -> Binary:
         """One of the files, to read. Raises FileNotFoundError once it is not kept any more."""
