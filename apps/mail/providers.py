@@ -120,7 +120,7 @@ class Resend(ResendTrackingWebhookView):
         self.key = base64.b64decode(secret.removeprefix("whsec_"))
         # Made for each attempt anew, so it need not be good for long.
         super().__init__(signing_secret=None, webhook_secret=["unused"])
-        self.basic_auth = []
+        self.basic_auth: list[str] = []
 
     def validate_request(self, request: HttpRequest) -> None:
         stamp = request.headers.get("svix-timestamp", "")

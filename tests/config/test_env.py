@@ -310,7 +310,7 @@ def test_a_secret_is_not_part_of_what_the_environment_prints_of_itself() -> None
         "BACKUP_ACCESS_KEY": "k3y-at-the-store",
         "BACKUP_SECRET_KEY": "s3cr3t-of-the-store",
         "MAIL_PROVIDER": "mailgun",
-        "MAIL_WEBHOOK_SECRET": "s1gn1ng-key-of-the-mail-provider-s0",
+        "MAIL_WEBHOOK_SECRET": LONG[::-1],
         "FILES_URL": "s3://portal-files",
         "FILES_ACCESS_KEY": "k3y-of-the-files",
         "FILES_SECRET_KEY": "s3cr3t-of-the-files",
@@ -347,7 +347,7 @@ FITTING = {
     "postmark": "reports:a-password-of-thirty-two-characters",
     "brevo": "reports:a-password-of-thirty-two-characters",
     "mailgun": "0123456789abcdef0123456789abcdef",
-    "resend": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "resend": f"whsec_{'MfKQ' * 8}",
     "sendgrid": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 88,
     "ses": "arn:aws:sns:eu-west-1:123456789012:mail-reports",
 }
