@@ -38,7 +38,7 @@ def test_a_worker_that_is_stopped_hands_its_long_job_to_another_at_once(
     job = asked("tests.long", Lane.BULK)
     wait_until(lambda: is_running(job, 1), "The first worker did not take it")
     held_by = on_record(job).worker
-    start_worker(app=SUITES, REMAP_SIGTERM="SIGQUIT")
+    start_worker(app=SUITES)
     first.process.terminate()
     wait_until(lambda: is_running(job, 2), "It waits for its lease", seconds=10)
     taken = on_record(job)
