@@ -23,6 +23,7 @@ MAX_STRINGS = 2_000_000
 MAX_STYLES = 65_536
 LONGEST_TOKEN = 1024 * 1024  # a tag, a comment: expat keeps it whole
 CHUNK = 64 * 1024
+PATIENCE = 128  # pieces, which are 8 MB, without a row: nobody should wait for what means nothing
 # Formats that show a number as a date or time (18.8.30), and letters that do in those of one's own.
 DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 NO_CODE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
@@ -330,7 +331,11 @@ class Workbook:
             strings.file.flush()
             cells = Cells(strings, self.dates(), self.epoch)
             with self.opened(self.sheets[sheet]) as stream:
+                idle = 0
                 for _ in parse(stream, cells):
+                    idle = 0 if cells.ready else idle + 1
+                    if idle > PATIENCE:
+                        raise Unreadable(DAMAGED)
                     yield from cells.ready
                     cells.ready.clear()
         finally:
