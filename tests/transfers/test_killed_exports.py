@@ -106,7 +106,7 @@ def usual(acme: Tenant, browser: Browser, start_worker: Callable[..., Worker]) -
         assert done.finished_at
         assert done.started_at
         seconds[format] = (done.finished_at - done.started_at).total_seconds()
-    worker.stop()
+    killed(worker)  # it is idle, and need not say good-bye
     with transaction.atomic():
         for export in acme.exports.all():
             export.discard()
