@@ -19,6 +19,7 @@ MAX_ROWS = 1_000_000
 MAX_COLUMNS = 100
 MAX_VALUE = csv.field_size_limit()  # characters; the limit is the whole process's, so it stays
 WORKBOOK = ".xlsx"
+LONGEST_LINE = 1_000_000  # characters
 ENDINGS = {".csv", ".tsv", ".txt", WORKBOOK}
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 PROTECTED = "EncryptedPackage".encode(
@@ -233,9 +234,17 @@ def parsed(
     file.seek(0)
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
-        yield rows_in(csv.reader(text, delimiter=delimiter, strict=not lenient))
+        yield rows_in(csv.reader(lines_of(text), delimiter=delimiter, strict=not lenient))
     finally:
         text.detach()
+
+
+def lines_of(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines, as long as each has an end: a row of millions of values would fill memory."""
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
+            raise Unreadable(f"A line is longer than {LONGEST_LINE:,} characters.")
+        yield line
 
 
 def rows_in(reader: Iterator[list[str]]) -> Iterator[Row]:

@@ -141,8 +141,8 @@ LARGE: dict[str, Callable[[], bytes]] = {
     "a row of a million empty cells": lambda: changed(
         PLAIN, sheet=sheet(ROW + "<row>" + "<c/>" * 1_000_000 + "</row>" + ROW)
     ),
-    "twenty million elements that mean nothing": lambda: changed(
-        PLAIN, sheet=sheet(ROW + "<x/>" * 20_000_000 + ROW)
+    "five million elements that mean nothing": lambda: changed(
+        PLAIN, sheet=sheet(ROW + "<x/>" * 5_000_000 + ROW)
     ),
     "a tag of 100 MB": lambda: changed(PLAIN, sheet=sheet(f'{ROW}<row r="{" " * (100 * MIB)}"/>')),
     "a value of 100 MB": lambda: changed(
@@ -199,4 +199,4 @@ def test_a_line_without_end_is_refused_in_little_memory(line: bytes, tmp_path: P
     path = tmp_path / "long.csv"
     path.write_bytes(b"name\n" + line * (19 * MIB // len(line)))
     said = read_in_little_memory(path)
-    assert "longer than" in said or "values" in said or "more than" in said, said
+    assert "longer than" in said, said
