@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.core.cache import cache
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +18,7 @@ from django.utils import timezone
 from apps.jobs.models import Job
 from apps.jobs.progress import pause_of
 from apps.jobs.registry import kinds_told
+from apps.tenants.caching import is_noted, note
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -143,14 +143,13 @@ def see(user: "User", jobs: Iterable[Job]) -> None:
 
 def watch(jobs: Iterable[Job]) -> None:
     """Note for a moment that whoever asked for these open jobs is looking at a page."""
-    if keys := [watched(job) for job in jobs]:
-        cache.set_many(dict.fromkeys(keys, True), WATCHED_FOR)
+    note([(job.tenant, watched(job)) for job in jobs if job.tenant], seconds=WATCHED_FOR)
 
 
 def is_watched(job: Job) -> bool:
     """Whether whoever asked for the job looked a moment ago; no, where the cache cannot say."""
-    return bool(cache.get(watched(job)))
+    return job.tenant is not None and is_noted(job.tenant, watched(job))
 
 
 def watched(job: Job) -> str:
-    return f"tenant:{job.tenant_id}:job.watched.{job.pk}"
+    return f"job.watched.{job.pk}"

@@ -1,6 +1,6 @@
 """Values kept in the cache for one tenant, under keys that carry it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from django.core.cache import cache
@@ -31,6 +31,18 @@ def remember(
     value = compute()
     cache.set(key, value, seconds)
     return value
+
+
+def note(tenants: "Iterable[tuple[Tenant, str]]", *, seconds: int) -> None:
+    """Keep for `seconds` that each of these names holds in its tenant; one journey for all."""
+    keys = [tenant_key(tenant, name) for tenant, name in tenants]
+    if keys:
+        cache.set_many(dict.fromkeys(keys, True), seconds)
+
+
+def is_noted(tenant: "Tenant", name: str) -> bool:
+    """Whether the name still holds; no, where the cache cannot say."""
+    return bool(cache.get(tenant_key(tenant, name)))
 
 
 def forget(tenant: "Tenant", name: str) -> None:

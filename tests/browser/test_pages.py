@@ -38,6 +38,8 @@ UNREACHED = {
     "session_delete": "Nobody is signed in twice.",
     "mfa_edit_webauthn": "Nobody has a passkey.",
     "mfa_remove_webauthn": "Nobody has a passkey.",
+    "notice_list": "A part of pages, for htmx.",
+    "job_notice_list": "A part of pages, for htmx.",
 }
 
 

@@ -178,9 +178,9 @@ def test_what_breaks_costs_too_much_or_has_got_worse_is_told_and_found(
     assert done.returncode == 1
     said = " ".join(done.stdout.split())
     assert "2 went wrong: /t/northwind/exports/new/clients/ answered 500" in said
-    assert "over its budget: 6 queries of 5" in said
+    assert "over its budget: 7 queries of 5" in said
     assert re.search(r"over its budget: p95 \d+ ms of 1 ", said)
-    assert "more than 20 % worse than release 90ab12c: 6 queries after 4" in said
+    assert "more than 20 % worse than release 90ab12c: 7 queries after 4" in said
     assert {title for status, title in judged() if status == "fail"} == {
         "The journey dashboard is over its budget",
         "The journey search is over its budget",

@@ -12,6 +12,9 @@ from apps.mail.catalogue import ENTRIES
 from apps.mail.previews import preview
 from tests.conftest import Browser
 
+# Said here, since what one fixture asks for by name pytest does not see beforehand.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def staff(make_user: Callable[..., User], sign_in: Callable[[User], Browser]) -> Browser:

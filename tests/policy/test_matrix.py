@@ -36,6 +36,8 @@ TENANT_ROUTES = [route for route in routes() if route.access and route.access.ro
 OBJECT_ROUTES = [route for route in TENANT_ROUTES if "<int:pk>" in route.path]
 # What the tests below have something to search in; without it they would prove nothing.
 SENDS_MAIL = {
+    "export_create",
+    "import_start",
     "invitation_create",
     "invitation_resend",
     "ownership_transfer_create",

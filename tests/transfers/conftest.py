@@ -191,7 +191,8 @@ def start(browser: Browser, draft: Import, *fields: str) -> Any:
     """Settle the columns of a draft, as guessed or as given; return the response."""
     from apps.transfers.forms import MappingForm
 
-    chosen = fields or [bound.value() for bound in MappingForm(draft=draft).columns]
+    with transaction.atomic():
+        chosen = fields or [bound.value() for bound in MappingForm(draft=draft).columns]
     url = reverse("import_start", args=[draft.tenant.slug, draft.pk])
     return browser.post(url, {f"column_{at}": field for at, field in enumerate(chosen)})
 

@@ -283,7 +283,7 @@ def test_a_statement_that_gives_no_row_for_long_is_broken_off_when_cancelled(
 ) -> None:
     add_clients(acme, 3)
     export = ask_for_export(browser, acme)
-    slow = Func(Value(60), function="pg_sleep", output_field=TextField())
+    slow = Func(Value(60), template="pg_sleep(%(expressions)s)::text", output_field=TextField())
     monkeypatch.setattr(Run, "PULSE", 0.05)
     monkeypatch.setitem(registry._resources, "clients", replace(CLIENTS, columns={"slow": slow}))
     watched = threading.Thread(target=run_and_close, args=[export.job_id])

@@ -139,7 +139,10 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["tenant", "made_at"], name="transfers_trace_age")],
+                "indexes": [
+                    models.Index(fields=["tenant", "made_at"], name="transfers_trace_age"),
+                    models.Index(fields=["tenant", "upload"], name="transfers_trace_upload"),
+                ],
             },
         ),
     ]

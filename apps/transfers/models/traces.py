@@ -38,7 +38,10 @@ class ImportTrace(TenantModel):
     objects: ClassVar[Any] = ImportTraceQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "made_at"], name="transfers_trace_age")]
+        indexes = [
+            models.Index(fields=["tenant", "made_at"], name="transfers_trace_age"),
+            models.Index(fields=["tenant", "upload"], name="transfers_trace_upload"),
+        ]
 
     def __str__(self) -> str:
         return f"{len(self.added)} added, {len(self.updated)} updated"
