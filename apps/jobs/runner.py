@@ -20,7 +20,7 @@ from apps.jobs import worker
 from apps.jobs.bell import bell
 from apps.jobs.claiming import claim_next
 from apps.jobs.models import Job
-from apps.jobs.registry import Lane, handler_of, limit_of
+from apps.jobs.registry import handler_of, limit_of
 from apps.tenants.scope import tenant_scope
 
 log = structlog.get_logger("slipway.jobs")
@@ -127,14 +127,20 @@ def attempt_next() -> bool:
     if job is None:
         return False
     carry_out(job)
-    if job.lane == Lane.BULK:
-        # Its message may have come while all slots of bulk jobs were taken, and found nothing.
-        waiting = Job.objects.filter(
-            state=Job.State.QUEUED, lane=Lane.BULK.value, run_after__lte=timezone.now()
-        )
-        for pk in waiting.values_list("pk", flat=True)[:1]:
-            bell.ring(pk)
+    ring_for_the_rest()
     return True
+
+
+def ring_for_the_rest() -> None:
+    """Have the next job done if one is due and no message waits that would get to it.
+
+    Not every due job has a message of its own: a retry that fell due was done by the message of
+    another one, or a message came while all slots of bulk jobs were taken, and found nothing.
+    """
+    waiting = Job.objects.filter(state=Job.State.QUEUED, run_after__lte=timezone.now())
+    following = waiting.order_by("run_after").values_list("pk", flat=True).first()
+    if following and bell.waiting() == 0:
+        bell.ring(following)
 
 
 def attempt(pk: int) -> bool:

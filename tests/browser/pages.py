@@ -19,6 +19,8 @@ SIGNED_IN = ("/t/northwind/", "/workspaces/", "/account/", "/t/elsewhere/")
 STAFF = ("/operations/",)
 # In the last, which is a mail, no script runs: axe would wait for ever.
 LEAVES_THE_PAGE = {"export_download", "import_refusals", "account_logout", "letter_html"}
+# Parts of pages, for htmx.
+PARTS = {"notice_list", "job_notice_list"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def walk(page: Page, url: str, starts: tuple[str, ...]) -> Iterator[Stop]:
     while pending:
         path = pending.pop(0)
         route = route_of(path) or path
-        if route in seen or route in LEAVES_THE_PAGE:
+        if route in seen | LEAVES_THE_PAGE | PARTS:
             continue
         seen.add(route)
         page.goto(url + path)

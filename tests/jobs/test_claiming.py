@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.jobs import claiming, worker
+from apps.jobs.bell import bell
 from apps.jobs.claiming import claim_next
 from apps.jobs.models import Job
 from apps.jobs.registry import Lane
@@ -195,6 +196,24 @@ def test_a_message_means_one_job_and_not_that_of_who_sent_it(
     assert attempt_next()
     assert not attempt_next()
     assert done == [job.pk for job in jobs]
+
+
+def test_what_no_message_would_get_to_is_rung_for_once_another_job_is_done(
+    db: None, handled_by: Callable[..., str]
+) -> None:
+    def work(run: Run) -> None:
+        pass
+
+    kind = handled_by(work)
+    for _ in range(3):
+        Job.ask(kind)  # in a test nothing is committed, so none of them has a message
+    assert bell.waiting() == 0
+    run_task()
+    assert bell.waiting() == 1, "Two are left, and nobody was told"
+    run_task()
+    assert bell.waiting() == 1, "That message gets to the last one"
+    run_task()
+    assert not attempt_next()
 
 
 def pages_of_a_claim() -> int:
