@@ -4,23 +4,19 @@ import io
 import json
 import random
 import sys
-import time
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
-import psutil
 import pytest
 from django.db import transaction
-from django.utils import timezone
 
-from apps.jobs.models import Job
 from apps.tenants.models import Tenant
 from apps.transfers.models import Export
 from tests.conftest import Browser
 from tests.jobs.conftest import on_record
 from tests.transfers.conftest import add_clients, ask_for_export, table
+from tests.transfers.killing import ended, kill_after, killed, taken_over
 from tests.transfers.test_exporting import cells
 from tests.world.waiting import wait_until
 from tests.world.worker import Worker
@@ -39,35 +35,6 @@ def names_in(format: str, content: bytes) -> list[str]:
         return [json.loads(line)["name"] for line in content.splitlines()]
     book = zipfile.ZipFile(io.BytesIO(content))
     return [value for place, _, value in cells(book) if place.startswith("A")]
-
-
-def killed(worker: Worker) -> None:
-    """End a worker and what works for it as a power cut does."""
-    for process in psutil.Process(worker.process.pid).children(recursive=True):
-        process.kill()
-    worker.kill()
-
-
-def ended(job: Job) -> bool:
-    return on_record(job).state not in {"queued", "running"}
-
-
-def kill_after(worker: Worker, job: Job, seconds: float) -> bool:
-    """Kill a worker so long after it took the job; return whether it had not ended by then."""
-    wait_until(lambda: on_record(job).state != "queued", "Nobody took it", seconds=60)
-    until = time.monotonic() + seconds
-    wait_until(lambda: ended(job) or time.monotonic() > until, "It stood still", seconds=120)
-    killed(worker)
-    return not ended(job)
-
-
-def taken_over(job: Job) -> None:
-    """Let the dead worker's lease run out, and have the job done by another."""
-    long_ago = timezone.now() - timedelta(seconds=1)
-    Job.objects.filter(pk=job.pk, state="running").update(lease_until=long_ago)
-    job.wake()
-    wait_until(lambda: ended(job), "Nobody took the export over", seconds=120)
-    assert on_record(job).state == "succeeded", on_record(job).traceback
 
 
 @pytest.fixture

@@ -4,18 +4,13 @@ import random
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
 
-import psutil
 import pytest
 from django.db import transaction
-from django.utils import timezone
 
-from apps.jobs.models import Job
 from apps.tenants.models import Tenant
 from apps.transfers.models import Import
-from tests.jobs.conftest import on_record
+from tests.transfers.killing import ended, kill_after, taken_over
 from tests.world.waiting import wait_until
 from tests.world.worker import Worker
 
@@ -30,35 +25,6 @@ def file_of(number: int) -> str:
         email = "nonsense" if n % 100 == 7 else f"n{number}-{n}@example.com"
         lines.append(f"New {n},{email},{number}")
     return "name,email,city\n" + "\n".join(lines) + "\n"
-
-
-def killed(worker: Worker) -> None:
-    """End a worker and what works for it as a power cut does."""
-    for process in psutil.Process(worker.process.pid).children(recursive=True):
-        process.kill()
-    worker.kill()
-
-
-def ended(job: Any) -> bool:
-    return on_record(job).state not in {"queued", "running"}
-
-
-def kill_after(worker: Worker, job: Any, seconds: float) -> bool:
-    """Kill a worker so long after it took the job; return whether it had not ended by then."""
-    wait_until(lambda: on_record(job).state != "queued", "Nobody took it", seconds=60)
-    until = time.monotonic() + seconds
-    wait_until(lambda: ended(job) or time.monotonic() > until, "It stood still", seconds=120)
-    killed(worker)
-    return not ended(job)
-
-
-def taken_over(job: Any) -> None:
-    """Let the dead worker's lease run out, and have the job done by another."""
-    long_ago = timezone.now() - timedelta(seconds=1)
-    Job.objects.filter(pk=job.pk, state="running").update(lease_until=long_ago)
-    job.wake()
-    wait_until(lambda: ended(job), "Nobody took the import over", seconds=120)
-    assert on_record(job).state == "succeeded", on_record(job).traceback
 
 
 @pytest.mark.prove
