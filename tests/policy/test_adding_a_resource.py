@@ -65,7 +65,7 @@ def follow(fork: Path, *arguments: str) -> None:
         env=variables,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -73,7 +73,7 @@ def follow(fork: Path, *arguments: str) -> None:
 @pytest.mark.prove
 def test_the_guide_ends_with_a_resource_that_passes_its_tests(fork: Path) -> None:
     follow(fork, "manage.py", "makemigrations", "projects")
-    follow(fork, "-m", "pytest", "-q", "tests/projects", "tests/policy")
+    follow(fork, "-m", "pytest", "-q", "-n", "2", "tests/projects", "tests/policy")
 
 
 @pytest.mark.prove
