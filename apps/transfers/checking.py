@@ -139,7 +139,9 @@ class Checker:
     def fetch(self, found: dict[str, Found]) -> dict[Any, TenantModel]:
         """The records of these keys, each by its primary key."""
         pks = [there.pks[0] for there in found.values() if len(there.pks) == 1]
-        rows = self.resource.of(self.tenant).select_related(*self.lookups)
+        rows = self.resource.of(self.tenant)
+        if self.lookups:  # without names it would follow every relation
+            rows = rows.select_related(*self.lookups)
         return rows.in_bulk(pks) if pks else {}
 
     def begin(self) -> None:
