@@ -54,14 +54,16 @@ BOUND = (
     "SELECT relrowsecurity, relforcerowsecurity FROM pg_class "
     "WHERE relname IN ('audit_event', 'ledger')"
 )
-# Says at its end how much memory it took at most, in kilobytes on Linux.
+# Says at its end how much memory it took at most. getrusage() would not do: a program inherits the
+# peak of the process that started it, which here is a test run of any size (proc(5), execve(2)).
 MEASURED = """
-import resource, runpy, sys
+import pathlib, runpy, sys
 sys.argv = ["manage.py", *sys.argv[1:]]
 try:
     runpy.run_path("manage.py", run_name="__main__")
 finally:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    status = pathlib.Path("/proc/self/status").read_text()
+    peak = int(status.partition("VmHWM:")[2].split()[0])
     sys.stderr.write(f"peak {peak // 1024} MB\\n")
 """
 
