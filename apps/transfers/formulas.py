@@ -11,7 +11,7 @@ import re
 from django.db.models import CharField, Expression, Value
 from django.db.models.expressions import Case, When
 from django.db.models.functions import Concat, NullIf, Ord
-from django.db.models.lookups import In, Regex
+from django.db.models.lookups import Exact, In, Regex
 
 APOSTROPHE = "'"
 STARTS = "=+@\t\r＝＋－＠-"  # noqa: RUF001  # the full-width forms are the point
@@ -32,10 +32,11 @@ def unguard(text: str) -> str:
 def guarded(text: Expression) -> Expression:
     """The same rule in SQL; empty text becomes NULL, which a CSV writes as nothing.
 
-    The first letter alone acquits most values, at a third of what the pattern costs.
+    The first letter alone judges nearly all values, at a third of what the pattern costs.
     """
     suspect = In(Ord(text), [ord(letter) for letter in APOSTROPHE + STARTS])
-    dangerous = suspect & Regex(text, Value(DANGEROUS.pattern))
+    told = ~Exact(Ord(text), ord(APOSTROPHE)) | Regex(text, Value(DANGEROUS.pattern))
+    dangerous = suspect & told
     return Case(
         When(dangerous, then=Concat(Value(APOSTROPHE), text)),
         default=NullIf(text, Value("")),

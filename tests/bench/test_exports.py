@@ -142,13 +142,17 @@ def once(files: Path, *arguments: Any, python: Path | str = sys.executable) -> S
 
 
 def by_job(files: Path, tenant: Tenant, format: str, writer: str = "quick") -> Seen:
-    """The product's export, from its claim to its commit, file stored."""
+    """The product's export, from its claim to its commit, file stored, after one of no rows."""
     with transaction.atomic():
         by = tenant.memberships.get(role=Role.OWNER).user
-        export = Export.request(
-            tenant=tenant, by=by, resource=declared(), format=format, query=QueryDict()
+        empty = Tenant.objects.found(name="Empty", owner=by)
+        export, small = (
+            Export.request(
+                tenant=each, by=by, resource=declared(), format=format, query=QueryDict()
+            )
+            for each in (tenant, empty)
         )
-    seen = once(files, "job", export.job_id, writer)
+    seen = once(files, "job", export.job_id, writer, small.job_id)
     for file in files.rglob("*.*"):
         file.unlink()
     return seen
