@@ -88,6 +88,7 @@ SETTINGS: dict[str, Any] = {
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
     "EMAIL_BACKEND": "apps.mail.backend.QueuedBackend",
     "DEFAULT_FROM_EMAIL": "Harbourside <hello@mail.harbourside.co>",
+    "MAIL_DOMAINS": ["mail.harbourside.co"],
     "SMTP": {
         "host": "smtp.harbourside.co",
         "password": "f0ur",

@@ -42,20 +42,22 @@ def keys(signer: MailDomain, dns: Dns) -> dict[str, tuple[str, ...]]:
     "LC-EMAIL-001",
     tier=Tier.NOW,
     impact=Impact.LOSS,
-    title="The plan names the domain that mail comes from",
+    title="The plan names each domain that mail comes from",
 )
 def sender_is_planned(facts: Facts) -> Outcome:
-    domain = mail_domain(facts.settings["DEFAULT_FROM_EMAIL"]).lower()
+    sender = mail_domain(facts.settings["DEFAULT_FROM_EMAIL"]).lower()
+    senders = list(dict.fromkeys([sender, *facts.settings["MAIL_DOMAINS"]]))
     planned = [each.name for each in known(facts.plan).mail.domains]
+    missing = [each for each in senders if each not in planned]
     # A domain that nobody can own is LC-MAIL-004's.
-    if domain in planned or (planned and not is_public_name(domain)):
-        return Passed(domain)
+    if not missing or (planned and not any(map(is_public_name, missing))):
+        return Passed(listed(senders))
     return Failed(
-        title="The plan does not name the domain that mail comes from",
-        evidence=f"DEFAULT_FROM_EMAIL is at {domain or 'no domain'}, the plan has "
-        f"{listed(planned) or 'no mail domain'}",
+        title="The plan does not name each domain that mail comes from",
+        evidence=f"DEFAULT_FROM_EMAIL and MAIL_DOMAINS have {listed(missing) or 'no domain'}, "
+        f"the plan has {listed(planned) or 'no mail domain'}",
         why="Nobody judges whether that mail can arrive.",
-        fix=f'name = "{domain or "your-domain"}" under [[mail.domains]] in launch.toml',
+        fix=f'name = "{missing[0] or "your-domain"}" under [[mail.domains]] in launch.toml',
     )
 
 

@@ -72,6 +72,11 @@ CHECKS = {f"LC-EMAIL-{number:03}" for number in range(1, 15)}
 
 FAULTS: list[tuple[str, Tier, Facts]] = [
     ("LC-EMAIL-001", NOW, with_settings(DEFAULT_FROM_EMAIL="hello@harbourside.co")),
+    (
+        "LC-EMAIL-001",
+        NOW,
+        with_settings(MAIL_DOMAINS=["mail.harbourside.co", "notices.harbourside.co"]),
+    ),
     ("LC-EMAIL-002", TRAFFIC, spf("site=4711")),
     ("LC-EMAIL-002", NOW, with_records({(MAIL, "TXT"): []}, plan=BULK)),
     ("LC-EMAIL-002", TRAFFIC, with_facts(plan=selectors())),
