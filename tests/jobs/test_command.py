@@ -2,11 +2,15 @@
 
 import io
 import json
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from apps.jobs.models import Job
+from apps.jobs.runner import Run
 from apps.tenants.models import Tenant
 from tests.jobs.conftest import on_record
 
@@ -105,6 +109,43 @@ def test_a_tenants_job_is_cancelled_and_the_event_names_no_person(acme: Tenant) 
     assert "cancelled" in jobs("cancel", str(job.pk))
     assert on_record(job).state == Job.State.CANCELLED
     assert acme.events.get(action="job.cancelled").actor is None
+
+
+def test_a_job_is_run_here_and_now_ahead_of_all_others(
+    acme: Tenant, handled_by: Callable[..., str]
+) -> None:
+    def note(run: Run) -> None:
+        run.job.result = {"by": "hand"}
+
+    kind = handled_by(note)
+    earlier, wanted = (Job.ask(kind, tenant=acme) for _ in range(2))
+    assert "state:            succeeded" in jobs("run", str(wanted.pk))
+    assert on_record(wanted).result == {"by": "hand"}
+    assert on_record(earlier).state == Job.State.QUEUED
+
+
+def test_a_job_that_fails_when_it_is_run_is_shown_with_its_traceback_and_leaves_with_1(
+    acme: Tenant, handled_by: Callable[..., str]
+) -> None:
+    def burn(run: Run) -> None:
+        raise OSError("The disk is full")
+
+    job, out = Job.ask(handled_by(burn), tenant=acme), io.StringIO()
+    with pytest.raises(CommandError, match="Not all of them succeeded"):
+        call_command("jobs", "run", str(job.pk), stdout=out)
+    assert "OSError: The disk is full" in out.getvalue()
+    assert on_record(job).attempts == 1
+
+
+def test_what_a_worker_does_what_rests_and_what_has_ended_is_not_run(db: None) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    for job in (
+        in_state("running", lease_until=later),
+        in_state("queued", run_after=later),
+        in_state("dead", attempts=5),
+    ):
+        with pytest.raises(CommandError, match=f"Job {job.pk} is .*: a worker does it, it rests"):
+            jobs("run", str(job.pk))
 
 
 @pytest.mark.parametrize(

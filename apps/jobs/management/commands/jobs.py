@@ -1,4 +1,4 @@
-"""``manage.py jobs``: see what waits, runs or has failed, and retry, cancel, discard or do it."""
+"""``manage.py jobs``: see what waits, runs or has failed, and retry, cancel, discard or run it."""
 
 import json
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -11,6 +11,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
 from apps.jobs.models import Job
+from apps.jobs.runner import attempt
 from apps.tenants.scope import tenant_scope
 
 LISTED = 200
@@ -24,9 +25,11 @@ HELP = """List, look into and change jobs.
   jobs retry 42 43            give those that ended without success five more attempts
   jobs cancel 42              stop one that waits or runs
   jobs discard 42             lay aside a dead letter that nobody needs
+  jobs run 42                 do one now, in this process, ahead of all others
 
 A job's arguments are never shown, since they may name people. Several are changed together or not
-at all. It leaves with 1, and says why, where there is nothing to change."""
+at all; run does one after another. It leaves with 1, and says why, where there is nothing to change
+or to do, and where a job that it ran did not succeed."""
 
 
 class Command(BaseCommand):
@@ -36,7 +39,7 @@ class Command(BaseCommand):
         return super().create_parser(*args, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = ["list", "show", *VERBS]
+        verbs = ["list", "show", "run", *VERBS]
         parser.add_argument("verb", nargs="?", choices=verbs, default="list")
         parser.add_argument("id", nargs="*", type=int, help="which jobs, for all verbs but list")
         parser.add_argument("--state", choices=Job.State.values, help="list those in this state")
@@ -47,7 +50,7 @@ class Command(BaseCommand):
     def handle(self, *, verb: str, id: list[int], **options: Any) -> None:
         if (verb == "list") == bool(id):
             raise CommandError(
-                "Say which: jobs show 42, and in the same way retry, cancel and discard; "
+                "Say which: jobs show 42, and in the same way run, retry, cancel and discard; "
                 "jobs list takes none."
             )
         if verb == "list":
@@ -56,9 +59,25 @@ class Command(BaseCommand):
         else:
             if verb in VERBS:
                 self.change(verb, id)
-            tell, write = (everything, as_pages) if verb == "show" else (facts, as_lines)
+            elif verb == "run":
+                self.run(id)
+            at_length = verb in {"show", "run"}
+            tell, write = (everything, as_pages) if at_length else (facts, as_lines)
             jobs = [tell(job) for job in found(id)]
         self.stdout.write(json.dumps(jobs, indent=2) if options["json"] else write(jobs))
+        if verb == "run" and any(job["state"] != Job.State.SUCCEEDED for job in jobs):
+            raise CommandError("Not all of them succeeded: see above.")
+
+    def run(self, pks: list[int]) -> None:
+        """Do each, the oldest first. Raises CommandError at the first that is not to be had."""
+        for job in reversed(found(pks)):
+            if not attempt(job.pk):
+                state = job.get_state_display().lower()
+                raise CommandError(
+                    f"Job {job.pk} is {state}: a worker does it, it rests until "
+                    f"{job.run_after:%H:%M:%S} UTC, or it has ended, and jobs retry {job.pk} "
+                    "has it tried again."
+                )
 
     def change(self, verb: str, pks: list[int]) -> None:
         """Change all of them, or raise CommandError and none."""
