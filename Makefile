@@ -3,6 +3,10 @@
 
 IN := sh dev/python dev/setup.py
 
+# Where it is set, as in many images, each of the hundreds of processes that a suite starts would
+# compile all that it imports, which takes longer than the rest of its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## Show these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
 

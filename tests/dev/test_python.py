@@ -13,6 +13,7 @@ from dev.state import ROOT
 # dev/python asks a Python for its rating by standard input, and for its version by -c.
 OLD = '#!/bin/sh\nif [ "$1" = - ]; then printf old; else echo 3.9; fi\n'
 CANNOT = '#!/bin/sh\nif [ "$1" = - ]; then printf cannot; else echo "chosen: cannot"; fi\n'
+TELLS = '#!/bin/sh\nif [ "$1" = - ]; then printf good; else env; fi\n'
 BROKEN_SHIM = "#!/bin/sh\necho 'command not found' >&2\nexit 127\n"
 
 
@@ -95,3 +96,18 @@ def test_a_named_python_is_taken_or_refused_and_never_replaced(machine: Path) ->
 def test_the_next_line_of_django_asks_for_a_newer_python(machine: Path) -> None:
     put(machine, "bin/python3", OLD)
     assert "No Python 3.12 or newer" in choose(machine, DJANGO="6.1").stderr
+
+
+def test_make_lets_python_keep_what_it_has_compiled(machine: Path) -> None:
+    shutil.copy(ROOT / "Makefile", machine / "clone/Makefile")
+    told = put(machine, "bin/python-that-tells", TELLS)
+    done = subprocess.run(
+        ["make", "check", f"PYTHON={told}"],
+        cwd=machine / "clone",
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "PYTHONUNBUFFERED=1" in done.stdout.splitlines()
+    assert "PYTHONDONTWRITEBYTECODE" not in done.stdout
