@@ -37,7 +37,7 @@ def python(
         check=False,
         cwd=ROOT,
         # A person's own .env is not asked.
-        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "ENV_FILE": os.devnull, **variables},
+        env={**kept, "ENV_FILE": os.devnull, **variables},
         capture_output=True,
         text=True,
         timeout=timeout,

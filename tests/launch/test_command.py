@@ -19,11 +19,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from apps.core.health import HEARTBEAT, SCHEDULER_HEARTBEAT
+from apps.launch.management.commands.launch_check import Command
 from apps.launch.registry import known_checks
 from tests.config.processes import COMPLETE, ROOT, python
+from tests.launch.calls import answers as calls_of
 from tests.launch.sound.plan import written
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Answers = Callable[..., list[tuple[int, str]]]
 
 
 @pytest.fixture
@@ -53,15 +56,32 @@ def launch_check(production: dict[str, str]) -> Run:
 
     def run(*arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
         variables = {**production, **changes}
-        plan = Path(production["FILES_ROOT"]) / "launch.toml"
-        host = urlsplit(variables["SITE_URL"]).hostname
-        words = list(arguments)
-        if "." in str(host):
-            plan.write_text(written(str(host)) + production.get("plan", ""))
-            words += ["--plan", str(plan)]
+        words = (*arguments, *with_plan(variables))
         return python("manage.py", "launch_check", *words, variables=variables)
 
     return run
+
+
+def with_plan(variables: dict[str, str]) -> list[str]:
+    """Write a plan for the host of these variables; return the option that names it."""
+    host = str(urlsplit(variables["SITE_URL"]).hostname)
+    if "." not in host:
+        return []
+    plan = Path(variables["FILES_ROOT"]) / "launch.toml"
+    plan.write_text(written(host) + variables.get("plan", ""))
+    return ["--plan", str(plan)]
+
+
+@pytest.fixture
+def answers(production: dict[str, str]) -> Answers:
+    """Call the command several times with the same variables, as `calls` tells."""
+
+    def ask(*calls: list[str], **changes: str) -> list[tuple[int, str]]:
+        variables = {**production, **changes}
+        plan = with_plan(variables)
+        return calls_of([[*call, *plan] for call in calls], variables)
+
+    return ask
 
 
 def test_a_clean_production_environment_is_go(launch_check: Run) -> None:
@@ -82,23 +102,26 @@ def test_a_clean_production_environment_is_go(launch_check: Run) -> None:
 
 
 def test_staging_is_go_where_staging_is_asked_for_and_nothing_of_it_is_excused_otherwise(
-    launch_check: Run,
+    answers: Answers,
 ) -> None:
     staging = {
         "DJANGO_SETTINGS_MODULE": "config.settings.staging",
         "SITE_URL": "https://staging.harbourside.co",
     }
     areas = ("LC-SET", "LC-SEC", "LC-MAIL", "LC-PLAN-002")
-    done = launch_check("--environment", "staging", "--json", "--only", *areas, **staging)
-    assert done.returncode == 0, done.stdout + done.stderr
-    status = {each["id"]: each["status"] for each in json.loads(done.stdout)["findings"]}
+    (code, as_staging), (refused, said) = answers(
+        ["--environment", "staging", "--json", "--only", *areas],
+        ["--only", "LC-SET-001", "LC-SET-009"],
+        **staging,
+    )
+    assert code == 0, as_staging
+    status = {each["id"]: each["status"] for each in json.loads(as_staging)["findings"]}
     for id in ("LC-SET-001", "LC-SET-011", "LC-SET-012", "LC-MAIL-006"):
         assert status[id] == "pass"
     for id in ("LC-SET-009", "LC-SEC-001", "LC-PLAN-002"):
         assert status[id] == "skipped"
-    done = launch_check("--only", "LC-SET-001", "LC-SET-009", **staging)
-    assert done.returncode == 1
-    assert "These are staging's settings, not production's" in done.stdout
+    assert refused == 1
+    assert "These are staging's settings, not production's" in said
 
 
 def test_the_report_begins_with_the_verdict_and_the_counts(launch_check: Run) -> None:
@@ -164,16 +187,23 @@ def test_in_development_one_screen_says_what_stands_between_it_and_a_launch(
     assert "skipped: they need a launch plan (LC-PLAN-001)." in words
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--json", "--summary"], ["--format", "pdf"], ["--fail-on", "never"], ["--only"]]
-)
 def test_options_that_do_not_exist_or_go_together_end_with_2(
-    launch_check: Run, arguments: list[str]
+    launch_check: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = launch_check(*arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
+    done = launch_check("--json", "--summary")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
+    # As the command line does it, but in this process.
+    for arguments in (
+        ["--json", "--summary"],
+        ["--format", "pdf"],
+        ["--fail-on", "never"],
+        ["--only"],
+    ):
+        with pytest.raises(SystemExit) as ended:
+            Command().run_from_argv(["manage.py", "launch_check", *arguments])
+        assert ended.value.code == 2
+        assert capsys.readouterr().out == ""
 
 
 WRONG = [
@@ -239,28 +269,34 @@ def test_no_colour_is_shown_to_who_wants_none(production: dict[str, str]) -> Non
     assert "\x1b[" not in written.rpartition("\r\x1b[2K")[2]
 
 
-def test_what_blocks_under_traffic_or_later_can_be_made_to_count(launch_check: Run) -> None:
-    assert launch_check("--only", "LC-SET", "--fail-on", "traffic").returncode == 0
-    later = launch_check("--only", "LC-SET", "--fail-on", "later")
-    assert later.returncode == 1, "the product still goes by the starter's name"
-    assert "  What blocks later counts too." in later.stdout.splitlines()
+def test_what_blocks_under_traffic_or_later_can_be_made_to_count(
+    answers: Answers,
+) -> None:
+    (traffic, _), (later, said) = answers(
+        ["--only", "LC-SET", "--fail-on", "traffic"], ["--only", "LC-SET", "--fail-on", "later"]
+    )
+    assert traffic == 0
+    assert later == 1, "the product still goes by the starter's name"
+    assert "  What blocks later counts too." in said.splitlines()
 
 
 def test_what_is_accepted_does_not_count_and_is_still_told(
-    launch_check: Run, production: dict[str, str]
+    answers: Answers, production: dict[str, str]
 ) -> None:
     production["plan"] = "".join(
         f"[[accepted]]\nid = '{id}'\nreason = 'no name yet'\nowner = 'Ada'\nuntil = 2099-01-01\n"
         for id in ("LC-SET-010", "LC-SET-007")
     )
-    arguments, trial = ("--only", "LC-SET"), {"SITE_URL": "https://app.example.com"}
-    refused = launch_check(*arguments, **trial)
-    assert refused.returncode == 1
-    assert "it blocks now: add --accept-risk LC-SET-007" in " ".join(refused.stdout.split())
-    done = launch_check(*arguments, "--accept-risk", "LC-SET-007", **trial)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("GO   0 block now")
-    accepted = done.stdout.partition("  ACCEPTED\n")[2]
+    (refused, why), (taken, said) = answers(
+        ["--only", "LC-SET"],
+        ["--only", "LC-SET", "--accept-risk", "LC-SET-007"],
+        SITE_URL="https://app.example.com",
+    )
+    assert refused == 1
+    assert "it blocks now: add --accept-risk LC-SET-007" in " ".join(why.split())
+    assert taken == 0, said
+    assert said.startswith("GO   0 block now")
+    accepted = said.partition("  ACCEPTED\n")[2]
     assert "LC-SET-007" in accepted
     assert "Accepted by Ada until 2099-01-01: no name yet" in accepted
 
