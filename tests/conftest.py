@@ -1,5 +1,6 @@
 """What all tests share: the database as the runtime role, people, workspaces, browsers, mail."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
+from redis import Redis
 
 from apps.accounts.models import User
 from apps.core.owner import as_owner
@@ -22,7 +24,7 @@ from apps.tenants.roles import Role
 from apps.tenants.scope import Scope, entered, outside
 from config.celery import app as celery_app
 from config.settings import test as declared
-from dev.portal import Mailbox
+from dev.portal import OTHER_NAME, Mailbox, Portal
 from tests.world.clock import Clock
 
 PASSWORD = "correct horse battery staple"
@@ -227,3 +229,25 @@ def mailbox(smtp_server: SmtpServer, settings: Any) -> Mailbox:
     smtp_server.handler.messages.clear()
     box: Mailbox = smtp_server.handler
     return box
+
+
+@pytest.fixture(scope="session")
+def named_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal under a name such as customers find it by, for the tests of the group "portal".
+
+    `folder`/root.pem is the authority of its certificate. Who changes more than a test would by
+    using it changes it back.
+    """
+    variables = {"SITE_URL": f"https://{OTHER_NAME}"}
+    folder = tmp_path_factory.mktemp("portal")
+    with Portal(servers=os.environ, folder=folder, variables=variables) as running:
+        running.authority.cert_pem.write_to_path(str(folder / "root.pem"))
+        yield running
+
+
+@pytest.fixture
+def forgotten(named_portal: Portal) -> None:
+    """Let it be as if nobody had signed in there lately."""
+    with Redis.from_url(named_portal.redis.url) as redis:
+        if tried := list(redis.scan_iter("slipway:*:rl:*")):
+            redis.delete(*tried)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 import stat
 import tempfile
@@ -15,7 +14,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from redis import Redis
 
 from apps.clients.management.commands.seed import MEMBER, OWNER, PASSWORD, STRANGER
 from deploy import smoke_steps
@@ -24,7 +22,7 @@ from deploy.smoke_steps import NAMES, is_same
 from dev.portal import OTHER_NAME, Portal
 from tests.deploy.breaker import Breaker, Fault, Passing
 
-pytestmark = pytest.mark.xdist_group("smoke")  # one portal for all of them
+pytestmark = pytest.mark.xdist_group("portal")  # one portal for all of them
 
 QUICK = ("--skip", "write", "--skip", "queue")
 URL = f"https://{OTHER_NAME}"
@@ -32,11 +30,8 @@ MARK = "clients_client WHERE name LIKE 'smoke-%'"
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    folder = tmp_path_factory.mktemp("portal")
-    with Portal(servers=os.environ, folder=folder, variables={"SITE_URL": URL}) as running:
-        running.authority.cert_pem.write_to_path(str(folder / "root.pem"))
-        yield running
+def portal(named_portal: Portal) -> Portal:
+    return named_portal
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +45,10 @@ def breaker(portal: Portal) -> Iterator[Breaker]:
 
 
 @pytest.fixture(autouse=True)
-def account(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+def account(forgotten: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who owns one workspace, of whom nobody knows that they signed in lately."""
     monkeypatch.setenv("SMOKE_EMAIL", STRANGER[0])
     monkeypatch.setenv("SMOKE_PASSWORD", PASSWORD)
-    with Redis.from_url(portal.redis.url) as redis:
-        if tried := list(redis.scan_iter("slipway:*:rl:*")):
-            redis.delete(*tried)
 
 
 class Told:

@@ -1,7 +1,6 @@
 """launch_baseline whole: a portal under gunicorn on loopback is measured, stored and judged."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -15,19 +14,18 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from redis import Redis
 
 from apps.clients.management.commands.seed import ADMIN, OWNER, PASSWORD
 from apps.launch.gathering.baseline import FILE, read, store
 from apps.launch.journeys import NAMES
 from apps.launch.measuring import TWO_STEPS
-from dev.portal import Portal, with_database
+from dev.portal import OTHER_NAME, Portal, with_database
 from tests.launch.sound.baseline import CURRENT, PAGE
 from tests.world.gunicorn import free_address
 from tests.world.tls import Authority
 from tests.world.waiting import wait_until
 
-pytestmark = pytest.mark.xdist_group("baseline")
+pytestmark = [pytest.mark.xdist_group("portal"), pytest.mark.usefixtures("forgotten")]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 PLAN = """
 [site]
@@ -47,6 +45,12 @@ admin = User.objects.get(email="{ADMIN[0]}")
 Authenticator.objects.create(user=admin, type="totp", data={{"secret": "x"}})
 Tenant.objects.filter(slug="contoso-services").update(requires_mfa=True)
 """
+WITHOUT = f"""
+from allauth.mfa.models import Authenticator
+from apps.tenants.models import Tenant
+Authenticator.objects.filter(user__email="{ADMIN[0]}").delete()
+Tenant.objects.filter(slug="contoso-services").update(requires_mfa=False)
+"""
 LIVES = """
 SELECT (SELECT count(*) FROM clients_client WHERE name LIKE 'baseline-%'),
        (SELECT count(*) FROM clients_client) > 100,
@@ -55,19 +59,10 @@ SELECT (SELECT count(*) FROM clients_client WHERE name LIKE 'baseline-%'),
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    with Portal(servers=os.environ, folder=tmp_path_factory.mktemp("portal")) as running:
-        running.authority.cert_pem.write_to_path(str(running.folder / "root.pem"))
-        running.manage("shell", "--verbosity", "0", "--command", WITH_TWO_STEPS)
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def forgotten(portal: Portal) -> None:
-    """Let it be as if nobody had signed in lately."""
-    with Redis.from_url(portal.redis.url) as redis:
-        if tried := list(redis.scan_iter("slipway:*:rl:*")):
-            redis.delete(*tried)
+def portal(named_portal: Portal) -> Iterator[Portal]:
+    named_portal.manage("shell", "--verbosity", "0", "--command", WITH_TWO_STEPS)
+    yield named_portal
+    named_portal.manage("shell", "--verbosity", "0", "--command", WITHOUT)
 
 
 @pytest.fixture
@@ -99,7 +94,9 @@ def start(portal: Portal, plan: Path) -> Callable[..., "subprocess.Popen[str]"]:
 def words(portal: Portal) -> list[str]:
     """The command as it goes well; what comes after it wins."""
     return [
-        *("launch_baseline", "--live", portal.url, "--ca-file", str(portal.folder / "root.pem")),
+        *("launch_baseline", "--live", f"https://{OTHER_NAME}"),
+        *("--connect-to", f":443:127.0.0.1:{portal.port}"),
+        *("--ca-file", str(portal.folder / "root.pem")),
         *("--email", OWNER[0], "--workspace", "northwind"),
     ]
 
@@ -137,9 +134,19 @@ def owner(portal: Portal) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+def lives(portal: Portal) -> tuple[Any, ...]:
+    """How many records bear the mark, whether the others are there, and how many are signed in."""
+    with owner(portal) as connection:
+        found = connection.execute(LIVES).fetchone()
+    assert found
+    return found
+
+
 def test_every_journey_is_measured_stored_and_judged_and_nothing_is_left(
     portal: Portal, plan: Path, baseline: Run, judged: Callable[[], set[tuple[str, str]]]
 ) -> None:
+    before = lives(portal)
+    assert before[:2] == (0, True)
     done = baseline("--samples", "4")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     assert "The records are deleted." in done.stdout
@@ -154,8 +161,7 @@ def test_every_journey_is_measured_stored_and_judged_and_nothing_is_left(
         assert 0 < one.p50_ms <= one.p95_ms, name
         assert one.queries, name
         assert one.kilobytes > 1, name
-    with owner(portal) as connection:
-        assert connection.execute(LIVES).fetchone() == (0, True, 0)
+    assert lives(portal) == before
     found = judged()
     assert len(found) == len(CHECKS)
     assert {title for status, title in found if status != "pass"} == {
@@ -257,9 +263,9 @@ def test_what_cannot_be_measured_is_told(
 
 
 def test_a_product_that_is_not_reached_is_told(refusal: Callable[..., str]) -> None:
-    nobody = f"::127.0.0.1:{free_address()[1]}"
+    nobody = f":443:127.0.0.1:{free_address()[1]}"
     assert refusal("--connect-to", nobody) == (
-        "3: The product is not there: localhost is not reached: Connection refused.\n"
+        f"3: The product is not there: {OTHER_NAME} is not reached: Connection refused.\n"
         "Nothing is stored."
     )
 
@@ -270,7 +276,7 @@ def test_nobody_is_told_the_password_whose_certificate_does_not_hold(
     other = Authority("Somebody").write(tmp_path / "other.pem")
     seen = portal.log().count("\n")
     said = refusal("--ca-file", str(other))
-    assert said.startswith("3: The product is not there: localhost did not answer: ")
+    assert said.startswith(f"3: The product is not there: {OTHER_NAME} did not answer: ")
     assert "http.request" not in "".join(portal.log().splitlines()[seen:])
 
 

@@ -1,8 +1,6 @@
 """The product itself, under gunicorn and production's settings, as the live checks meet it."""
 
-import os
 import ssl
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -24,23 +22,17 @@ NOBODY = ("127.0.0.1", 9)
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """A portal under a name such as customers find it by."""
-    variables = {"SITE_URL": f"https://{OTHER_NAME}"}
-    folder = tmp_path_factory.mktemp("portal")
-    with Portal(servers=os.environ, folder=folder, variables=variables) as running:
-        yield running
+def portal(named_portal: Portal) -> Portal:
+    return named_portal
 
 
 @pytest.fixture(scope="module")
 def facts(portal: Portal) -> Facts:
     """The sound launch, but with the certificates and pages of a running portal."""
-    authority = portal.folder / "root.pem"
-    portal.authority.cert_pem.write_to_path(str(authority))
     target = Target(
         url=f"https://{OTHER_NAME}",
         connect_to={("", 443): ("127.0.0.1", portal.port), ("", 80): NOBODY},
-        ca_file=authority,
+        ca_file=portal.folder / "root.pem",
     )
     smtp = {
         "host": "127.0.0.1",
