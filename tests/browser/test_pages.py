@@ -3,19 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
 from apps.core.surface import routes
 from dev.portal import Portal
+from tests.browser.accessible import COLOURS, WCAG, faults_in, inject
 from tests.browser.addresses import addresses
 from tests.browser.journey import person
 from tests.browser.pages import LEAVES_THE_PAGE, PARTS, SIGNED_IN, SIGNED_OUT, STAFF, Stop, walk
 from tests.browser.test_production import ProductionSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-COLOURS = ["color-contrast", "link-in-text-block"]  # what the other theme can break
 # Chromium says on the console what its policies refuse, but not in every frame; this does.
 TELL = """
 addEventListener("securitypolicyviolation", (event) => {
@@ -79,12 +77,10 @@ class Watch:
         """Look at the page in both themes: accessibility, width, heading."""
         if self.page.evaluate("document.contentType") != "text/html":
             return
+        inject(self.page)
         for scheme, rules in (("light", WCAG), ("dark", COLOURS)):
-            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            options = {"resultTypes": ["violations"], "runOnly": rules}
-            for found in Axe().run(self.page, options=options).response["violations"]:
-                nodes = ", ".join(node["html"][:120] for node in found["nodes"][:2])
-                self.fault(f"({scheme}) {found['id']}, {found['help']}: {nodes}")
+            for words in faults_in(self.page, scheme, rules):
+                self.fault(words)
         self.page.set_viewport_size({"width": 320, "height": 640})
         if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             self.fault("wider than a screen of 320 px")

@@ -6,12 +6,11 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from dev.portal import Portal
+from tests.browser.accessible import COLOURS, WCAG, faults_in, inject
 from tests.browser.journey import Person, person
-from tests.browser.test_pages import COLOURS, WCAG
 from tests.browser.test_production import ProductionSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -61,14 +60,10 @@ def ask(page: Page, url: str, format: str) -> None:
 
 def faults(page: Page) -> list[str]:
     """What is wrong with the page in either theme, or on a narrow screen."""
-    found = []
+    found: list[str] = []
+    inject(page)
     for scheme, rules in (("light", WCAG), ("dark", COLOURS)):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        options = {"resultTypes": ["violations"], "runOnly": rules}
-        violations = Axe().run(page, options=options).response["violations"]
-        found += [
-            f"{scheme}: {each['id']}, {each['nodes'][0]['html'][:200]}" for each in violations
-        ]
+        found += faults_in(page, scheme, rules)
     page.set_viewport_size({"width": 320, "height": 640})
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append("wider than a screen of 320 px")
