@@ -3,6 +3,7 @@
 Nothing is written here. The database is asked once for each thousand, whatever they say.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +14,11 @@ from django.db.models.functions import Lower
 
 from apps.tenants.base import TenantModel
 from apps.tenants.models import Tenant
+from apps.transfers.certain import Certain, Said
 from apps.transfers.reading import Row
 from apps.transfers.registry import Resource
-from apps.transfers.staging import Found, Staging
-from apps.transfers.texts import Column
+from apps.transfers.staging import Found, Line, Staging
+from apps.transfers.texts import UNSURE, Column
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,15 @@ class Candidate:
         return self.is_good and self.existing is not None and not self.changed
 
 
+@dataclass
+class Checked:
+    """What came of some rows: good ones as they are to wait, others one by one, and a number."""
+
+    lines: list[Line] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    unchanged: int = 0
+
+
 class Checker:
     """Holds rows against a resource's form, and finds those that are there already."""
 
@@ -81,6 +92,7 @@ class Checker:
         self.lookups = {name: each for name, each in self.columns.items() if each.is_lookup}
         self.found: dict[str, dict[str, Any]] = {name: {} for name in self.lookups}
         self.key_column = self.columns.get(self.importer.key)
+        self.key_place = [*self.columns, self.importer.key].index(self.importer.key)
         self.own_rules = {
             name: getattr(self.form, f"clean_{name}")
             for name in self.columns
@@ -92,26 +104,45 @@ class Checker:
             if name not in self.columns and is_needed(resource, name, asked)
         ]
         self.model_has_rules = resource.model.clean is not Model.clean
+        self.certain = Certain(self.form, list(self.columns.values()), self.found)
 
     def model_field(self, name: str) -> Field:
         stored: Field = self.resource.model._meta.get_field(name)  # type: ignore[assignment]  # a form's field is a concrete one
         return stored
 
-    def check(self, rows: list[Row]) -> list[Candidate]:
+    def check(self, rows: list[Row]) -> Checked:
         """Say of each row what it would make, or what is wrong with it."""
         self.look_up(rows)
-        candidates = [Candidate(row, self.key_of(row)) for row in rows]
-        found = self.staging.find({each.key for each in candidates} - {""})
-        existing = self.fetch(found) if self.updating else {}
+        told = self.certain.say(rows)
+        keys = [self.key_of(row, said) for row, said in zip(rows, told, strict=True)]
+        found = self.staging.find(set(keys) - {""})
+        stored = self.stored(found) if self.updating else {}
+        times, checked = Counter(keys), Checked()
+        for row, key, said in zip(rows, keys, told, strict=True):
+            there = found.get(key)
+            if UNSURE in said or len(row.values) > len(self.headers) or (key and times[key] > 1):
+                checked.candidates.append(Candidate(row, key))
+            elif there is None and not self.rest:
+                checked.lines.append(self.staging.line(said, key, row.number))
+            elif there and there.only and stored.get(there.only) == said:
+                checked.unchanged += 1
+            else:
+                checked.candidates.append(Candidate(row, key))
+        self.judge_all(checked.candidates, found)
+        return checked
+
+    def judge_all(self, candidates: list[Candidate], found: dict[str, Found]) -> None:
+        """Ask the form about rows one by one, and compare them with what has their keys."""
+        theirs = {each.key: found[each.key] for each in candidates if each.key in found}
+        existing = self.fetch(theirs) if self.updating else {}
         first: dict[str, int] = {}
         for each in candidates:
             there = found.get(each.key)
-            if there and len(there.pks) == 1 and not there.line:
-                each.existing = existing.get(there.pks[0])
+            if there and there.only:
+                each.existing = existing.get(there.only)
             self.judge(each)
             if each.is_good and each.key:
                 self.compare(each, there, first)
-        return candidates
 
     def look_up(self, rows: list[Row]) -> None:
         """Find the other rows that these name, those at least that no row before them named."""
@@ -124,11 +155,13 @@ class Checker:
                 rows_named = choice.queryset.annotate(named=Lower(by)).filter(named__in=named)
                 known.update({row.named: row for row in rows_named})
 
-    def key_of(self, row: Row) -> str:
+    def key_of(self, row: Row, said: Said) -> str:
         """What tells the row's record from others, in small letters; "" for nothing that could."""
         column = self.key_column
         if column is None:
             return ""
+        if UNSURE not in said:
+            return str(said[self.key_place] or "").lower()
         self.begin()
         try:
             self.clean(column, row.values[column.at])
@@ -136,9 +169,16 @@ class Checker:
             return ""
         return str(self.form.cleaned_data.get(column.name) or "").lower()
 
+    def stored(self, found: dict[str, Found]) -> dict[Any, Said]:
+        """What the columns' fields hold in the records of these keys, each by its primary key."""
+        pks = [there.only for there in found.values() if there.only]
+        names = [column.stored.attname for column in self.columns.values()]
+        rows = self.resource.of(self.tenant).filter(pk__in=pks).values_list("pk", *names)
+        return {pk: tuple(values) for pk, *values in rows} if pks else {}
+
     def fetch(self, found: dict[str, Found]) -> dict[Any, TenantModel]:
         """The records of these keys, each by its primary key."""
-        pks = [there.pks[0] for there in found.values() if len(there.pks) == 1]
+        pks = [there.only for there in found.values() if there.only]
         rows = self.resource.of(self.tenant)
         if self.lookups:  # without names it would follow every relation
             rows = rows.select_related(*self.lookups)

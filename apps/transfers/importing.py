@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from django.db import transaction
 
 from apps.jobs.runner import JobRefused, Run
-from apps.transfers.checking import Candidate, Checker, Problem
+from apps.transfers.checking import Candidate, Checked, Checker, Problem
 from apps.transfers.formulas import guard
 from apps.transfers.reading import Row, Table, Unreadable, reading
 from apps.transfers.staging import Staging
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from apps.transfers.models import Import
 
 BATCH = 1000
+PIECE = 5  # batches that come in by one statement
 REPORT_COLUMNS = ("Row", "Reason")
 SHOWN_LENGTH = 200
 
@@ -96,18 +97,28 @@ class Intake:
         """Check all rows, and put the good ones in line; that is one `share`-th of the work."""
         with self.rows() as rows:
             while batch := list(islice(rows, BATCH)):
-                candidates = self.checker.check(batch)
-                waiting = [
-                    each for each in candidates if each.is_good and not each.says_nothing_new
-                ]
-                for line, reason in self.staging.add(waiting).items():
-                    [refused] = [each for each in waiting if each.row.number == line]
-                    refused.problems.append(Problem("", "", reason))
-                for each in candidates:
-                    self.count(each)
+                self.put_in_line(batch, self.checker.check(batch))
                 self.checked += len(batch)
                 self.run.progress(self.checked // share, max(self.each.rows, self.checked))
         self.each.rows = self.checked
+
+    def put_in_line(self, batch: list[Row], checked: Checked) -> None:
+        """Have the good rows wait, and count all of them."""
+        candidates = checked.candidates
+        waiting = [each for each in candidates if each.is_good and not each.says_nothing_new]
+        refused = self.staging.add(waiting)
+        for each in waiting:
+            if each.row.number in refused:
+                each.problems.append(Problem("", "", refused[each.row.number]))
+        refused = self.staging.add_new(checked.lines)
+        for row in batch if refused else []:
+            if row.number in refused:
+                problem = Problem("", "", refused[row.number])
+                candidates.append(Candidate(row, problems=[problem]))
+        self.each.added += len(checked.lines) - len(refused)
+        self.each.unchanged += checked.unchanged
+        for each in sorted(candidates, key=lambda each: each.row.number):
+            self.count(each)
 
     def count(self, candidate: Candidate) -> None:
         """Keep the tally, the refused rows, and the first problems for the report."""
@@ -138,7 +149,7 @@ class Intake:
         Raises HeldBack where all or none are wanted and the database refuses one after all.
         """
         late: dict[int, str] = {}
-        pieces = self.staging.pieces(BATCH)
+        pieces = self.staging.pieces(PIECE * BATCH)
         for number, lines in enumerate(pieces, start=1):
             late |= self.staging.carefully(lines, self.write)
             if self.each.is_updating:

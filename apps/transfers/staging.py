@@ -8,10 +8,12 @@ statements for each thousand rows bring them in, and write down what they added 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.models.functions import Lower
+from django.utils import timezone
 from psycopg import sql
 from psycopg.errors import UniqueViolation
 
@@ -21,6 +23,8 @@ from apps.transfers.registry import Resource
 if TYPE_CHECKING:
     from apps.transfers.checking import Candidate
 
+# A row as it waits: its values in the order of the columns, its number in the file at the end.
+Line = tuple[Any, ...]
 # Which transaction wrote the rows, and what it wrote.
 Marked = tuple[int, list[Any]] | None
 # What these hold goes to psycopg as it is: Django would ask each value's field for nothing else.
@@ -34,6 +38,11 @@ class Found:
 
     pks: list[Any] = field(default_factory=list)
     line: int = 0
+
+    @property
+    def only(self) -> Any:
+        """The primary key of the one record that has the key; None for several, or for a row."""
+        return self.pks[0] if len(self.pks) == 1 and not self.line else None
 
 
 class Staging:
@@ -49,7 +58,10 @@ class Staging:
         stored: list[Any] = [each for each in meta.concrete_fields if not each.generated]
         self.fields = [each for each in stored if not is_left_to_the_database(each, self.mapped)]
         self.as_they_are = {each for each in self.fields if type(each) in AS_THEY_ARE}
+        unmapped = [each for each in self.fields if each not in self.mapped]
+        self.own = [each for each in unmapped if has_one_for_each(each)]
         self.make_tables()
+        self.set_defaults([each for each in unmapped if each not in self.own])
 
     def make_tables(self) -> None:
         """A copy of the table's columns and rules for what comes, and the keys that are there.
@@ -72,6 +84,17 @@ class Staging:
             "CREATE INDEX ON {staged} (line)",
         ):
             self.run(statement)
+
+    def set_defaults(self, fields: list[Any]) -> None:
+        """Have what is the same in all new rows stand in the table, for lines that leave it out."""
+        blank = self.resource.model(tenant_id=self.tenant.pk)
+        for each in fields:
+            value = each.get_db_prep_save(each.pre_save(blank, True), connection)
+            self.run(
+                "ALTER TABLE {staged} ALTER {column} SET DEFAULT {value}",
+                column=sql.Identifier(each.column),
+                value=sql.Literal(value),
+            )
 
     def run(self, statement: str, parameters: Any = (), **names: Any) -> list[Any]:
         """Execute a statement in which {table} and the like stand for names; return its rows."""
@@ -101,12 +124,26 @@ class Staging:
                 there.pks.append(pk)
         return found
 
-    def add(self, candidates: Sequence["Candidate"]) -> dict[int, str]:
-        """Put checked rows in line. What the database's own rules refuse comes back by its line."""
-        return self.carefully(candidates, self.copy)
+    def add_new(self, lines: Sequence[Line]) -> dict[int, str]:
+        """Put new rows in line: of each what `mapped` names, its key and number.
 
-    def copy(self, candidates: Sequence["Candidate"]) -> None:
-        columns: list[Any] = [*(each.column for each in self.fields), "line", "key", "changed"]
+        What the database's own rules refuse comes back by its number.
+        """
+        columns = [each.column for each in (*self.mapped, *self.own)]
+        return self.carefully(lines, partial(self.copy, [*columns, "key", "line"]))
+
+    def add(self, candidates: Sequence["Candidate"]) -> dict[int, str]:
+        """Put rows in line that were judged one by one. Returns as `add_new`."""
+        columns = [each.column for each in self.fields]
+        lines = [self.values_of(each) for each in candidates]
+        return self.carefully(lines, partial(self.copy, [*columns, "changed", "key", "line"]))
+
+    def line(self, said: Iterable[Any], key: str, number: int) -> Line:
+        """A new row as it waits, by what it says."""
+        own = [each.get_db_prep_save(each.get_default(), connection) for each in self.own]
+        return (*said, *own, key or None, number)
+
+    def copy(self, columns: list[str], lines: Sequence[Line]) -> None:
         into = sql.SQL("COPY {} ({}) FROM STDIN").format(
             STAGED, sql.SQL(", ").join(map(sql.Identifier, columns))
         )
@@ -115,20 +152,20 @@ class Staging:
             connection.wrap_database_errors,
             wrapper.cursor.copy(into) as copy,
         ):
-            for each in candidates:
-                copy.write_row(self.values_of(each))
+            for line in lines:
+                copy.write_row(line)
 
-    def values_of(self, each: "Candidate") -> list[Any]:
+    def values_of(self, each: "Candidate") -> Line:
         """What stands in the table for a row, as Model.save would write it."""
         is_new = each.existing is None
-        values = [
+        values = (
             getattr(each.made, stored.attname)
             if stored in self.as_they_are
             else stored.get_db_prep_save(stored.pre_save(each.made, is_new), connection)
             for stored in self.fields
-        ]
+        )
         changed = [stored.column for stored in self.mapped if stored.name in each.changed]
-        return [*values, each.row.number, each.key or None, None if is_new else changed]
+        return (*values, None if is_new else changed, each.key or None, each.row.number)
 
     def insert(self, lines: range) -> Marked:
         """Add the new rows of these lines; return their mark and primary keys, if there are any.
@@ -212,8 +249,8 @@ class Staging:
     def carefully(self, items: Sequence[Any], work: Callable[[Any], None]) -> dict[int, str]:
         """Do the work on all at once; where the database refuses, on halves, down to single ones.
 
-        `items` are candidates or numbers of rows. Returns what stays refused, by the number of its
-        row, with the reason in words.
+        `items` are lines or the numbers of some. Returns what stays refused, by its number, with
+        the reason in words.
         """
         if not items:
             return {}
@@ -224,8 +261,8 @@ class Staging:
         except (IntegrityError, DataError) as error:
             if len(items) == 1:
                 [one] = items
-                line = one if isinstance(one, int) else one.row.number
-                return {line: self.explained(error)}
+                number = one if isinstance(one, int) else one[-1]
+                return {number: self.explained(error)}
         half = len(items) // 2
         return self.carefully(items[:half], work) | self.carefully(items[half:], work)
 
@@ -254,6 +291,12 @@ def touched_now(model: type[models.Model]) -> dict[str, Any]:
 def is_numbered(each: models.Field) -> bool:
     """Whether the database counts this field up by itself."""
     return isinstance(each, models.AutoField)
+
+
+def has_one_for_each(each: models.Field) -> bool:
+    """Whether new rows that say nothing differ in this field, and not by the moment alone."""
+    has_own = each.has_default() and callable(each.default)
+    return has_own and each.default is not timezone.now
 
 
 def is_left_to_the_database(each: models.Field, mapped: list[Any]) -> bool:

@@ -14,9 +14,10 @@ from uuid import UUID
 from django import forms
 from django.core import validators
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 
 REMEMBERED = 10_000  # answers for each column, so that memory has an end
+UNSURE = object()  # the answer where the form has to be asked
 UNCHANGING = (str, int, float, bool, Decimal, date, time, timedelta, UUID, type(None))
 # Addresses that Django's validator takes for certain: fewer than it takes, told apart faster.
 PLAIN_EMAIL = re.compile(
@@ -24,6 +25,20 @@ PLAIN_EMAIL = re.compile(
 )
 NOT_TELLING = re.compile(r"[\W_]+")
 TRUE, FALSE = {"yes", "y", "true", "t", "on", "1"}, {"no", "n", "false", "f", "off", "0"}
+
+
+class Answers(dict[str, Any]):
+    """What texts come to, each asked for once; forgotten when they grow too many."""
+
+    def __init__(self, ask: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.ask = ask
+
+    def __missing__(self, text: str) -> Any:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[text] = answer = self.ask(text)
+        return answer
 
 
 class Column:
@@ -37,6 +52,32 @@ class Column:
         self.takes = plain_text(field, stored)
         self._cleaned: dict[str, Any] = {}
         self._held: dict[Any, Any] = {}
+        self._kept = Answers(self.kept)
+
+    def sure(self, texts: list[str]) -> list[Any]:
+        """What the database is to keep for each of these texts; UNSURE for what is none."""
+        takes, kept = self.takes, self._kept
+        return [text if text and takes(text) else kept[text] for text in texts]
+
+    def kept(self, text: str) -> Any:
+        """What the database is to keep for a text that a new row says; UNSURE for what is none."""
+        if not text and self.field.required and self.stored.has_default():
+            return self.by_default()
+        try:
+            value = self.hold(self.clean(text))
+        except ValidationError:
+            return UNSURE
+        if not isinstance(value, UNCHANGING):
+            return UNSURE
+        return self.stored.get_db_prep_save(value, connection)
+
+    def by_default(self) -> Any:
+        """What the database is to keep for a new row that says nothing."""
+        if self.stored.has_default() and callable(
+            self.stored.default
+        ):  # it may be another one for each row
+            return UNSURE
+        return self.stored.get_db_prep_save(self.stored.get_default(), connection)
 
     def clean(self, text: str) -> Any:
         """The value that the form's field makes of this text. Raises ValidationError."""
