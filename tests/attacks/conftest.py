@@ -22,6 +22,9 @@ def lonely_target(tmp_path: Path) -> Iterator[Portal]:
     """A portal of the test's own, whose Redis it may kill."""
     with started(tmp_path) as portal:
         yield portal
+        # Without its Redis the worker would look for it until its time to end is over.
+        assert portal.processes
+        portal.processes.stop(0)
 
 
 def started(folder: Path) -> Portal:
