@@ -65,9 +65,9 @@ def gather(request: Request = Request()) -> Facts:
 
     Raises BadPlan for a launch plan that cannot be read, since then nothing can be judged.
     """
-    if request.as_read and not request.target:
+    if request.as_read:
         request.say("what the checks read")
-        return local(request, QUESTIONS)
+        return local(request, {**QUESTIONS, **(beyond(request.target) if request.target else {})})
     return over_the_network(here(request), request)
 
 
@@ -81,7 +81,10 @@ def here(request: Request) -> Facts:
 
 
 def local(request: Request, questions: Questions) -> AsRead:
-    """The facts that no network is needed for, none of them asked for yet. Raises BadPlan."""
+    """The facts that there are questions for, none of them asked for yet. Raises BadPlan.
+
+    What only the network could tell and nobody asks is Skipped.
+    """
     return AsRead(
         questions,
         now=timezone.now(),
@@ -94,9 +97,7 @@ def local(request: Request, questions: Questions) -> AsRead:
         errors_reported=sentry_sdk.get_client().is_active(),
         sign_in_required=any(map(asks_for_sign_in, settings.MIDDLEWARE)),
         baseline=ask(baseline.FILE, partial(baseline.read, baseline.beside(request.plan))),
-        dns=OFFLINE,
-        tls=OFFLINE,
-        web=OFFLINE,
+        **{name: OFFLINE for name in ("dns", "tls", "web") if name not in questions},
     )
 
 
@@ -121,6 +122,18 @@ QUESTIONS: Questions = {
     "backups": lambda facts: ask("The store of backups", backups),
     "project": folder,
 }
+
+
+def beyond(target: Target) -> Questions:
+    """What name servers and the running product are asked; certificates and pages at once."""
+    return {
+        "dns": lambda facts: names(target, facts.plan, facts.settings),
+        "shown": lambda facts: certificates_and_pages(
+            target, facts.plan, facts.dns, facts.settings
+        ),
+        "tls": lambda facts: facts.shown[0],
+        "web": lambda facts: facts.shown[1],
+    }
 
 
 def over_the_network(facts: Facts, request: Request) -> Facts:
