@@ -17,11 +17,19 @@ TIMES = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
-def host(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Host]:
+def shipped_first() -> str:
+    """The version of the first deploy."""
+    return FIRST
+
+
+@pytest.fixture(scope="session")
+def host(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config, shipped_first: str
+) -> Iterator[Host]:
     """The machine, after the first deploy to it; its people were there before."""
     with Host(servers=os.environ, folder=tmp_path_factory.mktemp("rehearsal")) as running:
         running.open_up()
-        first = running.deploy(FIRST)
+        first = running.deploy(shipped_first)
         assert first.code == 0, first.text
         try:
             yield running

@@ -10,8 +10,15 @@ from tests.rehearsal.cutting import (
 )
 from tests.rehearsal.host import Host
 from tests.rehearsal.load import Load
+from tests.rehearsal.versions import FORMER
 
 pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("cut before the switch")]
+
+
+@pytest.fixture(scope="session")
+def shipped_first() -> str:
+    """One whose deploy takes no time that no test here is about."""
+    return FORMER
 
 
 def test_after_a_power_cut_before_the_switch_the_next_deploy_ends_well(

@@ -48,9 +48,9 @@ class Migration:
 
 
 FIRST, NEXT = "", "next"
-# Two that differ from these in that two commands take no time, for the many deploys that break or
-# are cut. What they do has tests of its own.
-AGAIN, NEXT_AGAIN = "again", "next again"
+# Three in which two commands take no time, for the many deploys that break or are cut. What these
+# do has tests of its own.
+FORMER, AGAIN, NEXT_AGAIN = "former", "again", "next again"
 QUICK = (
     Edit(
         "manage.py",
@@ -86,7 +86,8 @@ VERSIONS: dict[str, tuple[str, tuple[Edit | Migration, ...]]] = {
             ),
         ),
     ),
-    AGAIN: (FIRST, QUICK),
+    FORMER: (FIRST, QUICK),
+    AGAIN: (FORMER, (Edit("config/product.py", 'tagline="', 'tagline="Again: '),)),
     NEXT_AGAIN: (NEXT, QUICK),
     "broken at boot": (
         NEXT_AGAIN,
