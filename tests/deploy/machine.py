@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -141,9 +141,11 @@ class Machine(Portal):
         if pid.exists():
             supervisor = psutil.Process(int(pid.read_text()))
             family = [supervisor, *supervisor.children(recursive=True)]
-            supervisor.terminate()
-            for late in psutil.wait_procs(family, timeout=30)[1]:
-                late.kill()
+            # At once, as nobody judges their end; first whoever would start the others again.
+            for each in family:
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
+            psutil.wait_procs(family, timeout=30)
         super().stop()
         shutil.rmtree(self.home)
 
