@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import IO
+from typing import IO, NamedTuple
 
-from apps.transfers.formulas import unguard
+from apps.transfers.formulas import APOSTROPHE, unguard
 
 MAX_BYTES = 20 * 1024 * 1024  # below MAX_BODY_BYTES, which ends a request before it is read
 MAX_ROWS = 1_000_000
@@ -73,8 +73,7 @@ class Table:
     sheets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A row by its number in the file, where the header is usually row 1, and its values."""
 
     number: int
@@ -123,14 +122,17 @@ def reading(file: IO[bytes], table: Table) -> Iterator[Iterator[Row]]:
         return
     with parsed(file, table.encoding, table.delimiter) as rows:
         next(rows, None)
-        yield (
-            Row(row.number, filled([unguard(value) for value in row.values], width)) for row in rows
-        )
+        yield (Row(row.number, filled(unguarded(row.values), width)) for row in rows)
+
+
+def unguarded(values: list[str]) -> list[str]:
+    """The values without what an export put before formulas."""
+    return [unguard(value) if value[:1] == APOSTROPHE else value for value in values]
 
 
 def filled(values: list[str], width: int) -> list[str]:
     """As many values as there are columns, or more."""
-    return values + [""] * (width - len(values))
+    return values if len(values) >= width else values + [""] * (width - len(values))
 
 
 def inspect_workbook(file: IO[bytes], sheet: str) -> Table:
@@ -257,7 +259,7 @@ def rows_in(reader: Iterator[list[str]]) -> Iterator[Row]:
             return
         except csv.Error as error:
             raise Unreadable(f"Row {number} cannot be read: {explained(error)}") from error
-        if any(value.strip() for value in values):
+        if any(map(str.strip, values)):
             yield Row(number, values)
 
 

@@ -110,11 +110,12 @@ class Staging:
         found: dict[str, Found] = {}
         if not keys:
             return found
-        wanted = list(keys)
         rows = self.run(
-            "SELECT key, pk, 0 FROM {known} WHERE key = ANY(%s)"
-            " UNION ALL SELECT key, NULL, line FROM {staged} WHERE key = ANY(%s)",
-            [wanted, wanted],
+            "WITH wanted AS MATERIALIZED (SELECT %s::text[] AS keys)"
+            " SELECT key, pk, 0 FROM {known} WHERE key = ANY((SELECT keys FROM wanted)::text[])"
+            " UNION ALL SELECT key, NULL, line FROM {staged}"
+            " WHERE key = ANY((SELECT keys FROM wanted)::text[])",
+            [list(keys)],
         )
         for key, pk, line in rows:
             there = found.setdefault(key, Found())
