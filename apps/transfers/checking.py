@@ -18,7 +18,7 @@ from apps.transfers.certain import Certain, Said
 from apps.transfers.reading import Row
 from apps.transfers.registry import Resource
 from apps.transfers.staging import Found, Line, Staging
-from apps.transfers.texts import UNSURE, Column
+from apps.transfers.texts import REMEMBERED, UNSURE, Column
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ class Checker:
         ]
         self.model_has_rules = resource.model.clean is not Model.clean
         self.certain = Certain(self.form, list(self.columns.values()), self.found)
+        if self.certain.is_possible:  # else nobody knows what a blank record's fields would do
+            staging.set_defaults()
 
     def model_field(self, name: str) -> Field:
         stored: Field = self.resource.model._meta.get_field(name)  # type: ignore[assignment]  # a form's field is a concrete one
@@ -138,17 +140,19 @@ class Checker:
         first: dict[str, int] = {}
         for each in candidates:
             there = found.get(each.key)
-            if there and there.only:
+            if there and there.only is not None:
                 each.existing = existing.get(there.only)
             self.judge(each)
             if each.is_good and each.key:
                 self.compare(each, there, first)
 
     def look_up(self, rows: list[Row]) -> None:
-        """Find the other rows that these name, those at least that no row before them named."""
+        """Find the other rows that these name, those at least that are not known any more."""
         for name, column in self.lookups.items():
             known, by = self.found[name], self.importer.by[name]
             choice: Any = column.field
+            if len(known) > REMEMBERED:
+                known.clear()
             named = {row.values[column.at].strip().lower() for row in rows} - known.keys() - {""}
             known.update(dict.fromkeys(named))
             if named:

@@ -58,10 +58,9 @@ class Staging:
         stored: list[Any] = [each for each in meta.concrete_fields if not each.generated]
         self.fields = [each for each in stored if not is_left_to_the_database(each, self.mapped)]
         self.as_they_are = {each for each in self.fields if type(each) in AS_THEY_ARE}
-        unmapped = [each for each in self.fields if each not in self.mapped]
-        self.own = [each for each in unmapped if has_one_for_each(each)]
+        self.unmapped = [each for each in self.fields if each not in self.mapped]
+        self.own = [each for each in self.unmapped if has_one_for_each(each)]
         self.make_tables()
-        self.set_defaults([each for each in unmapped if each not in self.own])
 
     def make_tables(self) -> None:
         """A copy of the table's columns and rules for what comes, and the keys that are there.
@@ -85,10 +84,12 @@ class Staging:
         ):
             self.run(statement)
 
-    def set_defaults(self, fields: list[Any]) -> None:
-        """Have what is the same in all new rows stand in the table, for lines that leave it out."""
+    def set_defaults(self) -> None:
+        """Have what is the same in all new rows stand in the table: `line` leaves it out."""
         blank = self.resource.model(tenant_id=self.tenant.pk)
-        for each in fields:
+        for each in self.unmapped:
+            if each in self.own:
+                continue
             value = each.get_db_prep_save(each.pre_save(blank, True), connection)
             self.run(
                 "ALTER TABLE {staged} ALTER {column} SET DEFAULT {value}",

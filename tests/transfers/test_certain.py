@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.clients.models import Client
 from apps.clients.transfers import ClientLine
 from apps.tenants.models import Tenant
-from apps.transfers import certain, importing
+from apps.transfers import certain, checking, importing
 from apps.transfers.certain import is_made_of_its_fields, is_told_by_the_column
 from apps.transfers.models import Import
 from apps.transfers.staging import has_one_for_each
@@ -83,6 +83,19 @@ def test_an_import_comes_to_the_same_as_one_in_which_the_form_is_asked_about_eac
     (tally, *_), _ = seen[0]
     assert tally["added"] > 100
     assert tally["refused"] > 50
+
+
+def test_names_that_were_forgotten_are_looked_up_anew(
+    acme: Tenant, bring_in: BringIn, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 2)
+    monkeypatch.setattr(checking, "REMEMBERED", 1)
+    names = [owner.email, "a@example.com", "b@example.com", owner.email, "c@example.com"]
+    each = bring_in(
+        "name,owner\n" + "".join(f"Client {n},{name}\n" for n, name in enumerate(names))
+    )
+    assert (each.added, each.refused) == (2, 3)
+    assert set(acme.clients.values_list("owner", flat=True)) == {owner.pk}
 
 
 def columns_of(form: forms.ModelForm) -> list[Column]:
