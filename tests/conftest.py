@@ -121,29 +121,36 @@ def sign_in() -> Callable[[User], Browser]:
     return open_browser
 
 
+def new_user(email: str, name: str = "", password: str | None = None) -> User:
+    """A person with a verified address."""
+    user = User.objects.create_user(email, password, name=name or email.partition("@")[0].title())
+    user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+    return user
+
+
+def new_tenant(name: str, owner: User | None = None) -> Tenant:
+    """A workspace with an owner."""
+    owner = owner or new_user(f"owner@{name.lower()}.example", name=f"{name} Owner")
+    return Tenant.objects.found(name=name, owner=owner)
+
+
+def seated(tenant: Tenant, role: Role, name: str = "") -> Membership:
+    """A new person's seat in a workspace."""
+    name = name or role.label
+    user = new_user(f"{name.lower()}@{tenant.slug}.example", name=name)
+    return tenant.memberships.create(user=user, role=role)
+
+
 @pytest.fixture
 def make_user(db: None) -> Callable[..., User]:
     """Make a person with a verified address: ``make_user("ada@example.com", name="Ada")``."""
-
-    def make(email: str, name: str = "", password: str | None = None) -> User:
-        user = User.objects.create_user(
-            email, password, name=name or email.partition("@")[0].title()
-        )
-        user.emailaddress_set.create(email=user.email, verified=True, primary=True)
-        return user
-
-    return make
+    return new_user
 
 
 @pytest.fixture
-def make_tenant(make_user: Callable[..., User]) -> Callable[..., Tenant]:
+def make_tenant(db: None) -> Callable[..., Tenant]:
     """Make a workspace with an owner: ``make_tenant("Acme")``."""
-
-    def make(name: str, owner: User | None = None) -> Tenant:
-        owner = owner or make_user(f"owner@{name.lower()}.example", name=f"{name} Owner")
-        return Tenant.objects.found(name=name, owner=owner)
-
-    return make
+    return new_tenant
 
 
 @pytest.fixture
@@ -159,15 +166,9 @@ def globex(make_tenant: Callable[..., Tenant]) -> Tenant:
 
 
 @pytest.fixture
-def join(make_user: Callable[..., User]) -> Callable[..., Membership]:
+def join(db: None) -> Callable[..., Membership]:
     """Seat a new person in a workspace: ``join(acme, Role.VIEWER)``."""
-
-    def seat(tenant: Tenant, role: Role, name: str = "") -> Membership:
-        name = name or role.label
-        user = make_user(f"{name.lower()}@{tenant.slug}.example", name=name)
-        return tenant.memberships.create(user=user, role=role)
-
-    return seat
+    return seated
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ its view declares its access and its objects have a sample in samples.py.
 """
 
 from collections.abc import Callable
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,10 +21,11 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core.access import Access, Plane
 from apps.core.surface import Route, routes
-from apps.tenants.models import Membership, Tenant
+from apps.tenants.models import Tenant
 from apps.tenants.roles import Role
-from tests.conftest import Browser
-from tests.policy.samples import SAMPLES, own_url, places, plain_url
+from tests.conftest import Browser, new_user, seated
+from tests.policy.conftest import Building, cookies_of
+from tests.policy.samples import SAMPLES, own_url, owner_of, places, plain_url
 
 TENANT_ROUTES = [route for route in routes() if route.access and route.access.role]
 OTHER_ROUTES = [route for route in routes() if route.access and not route.access.role]
@@ -37,25 +39,34 @@ def named(route: Route) -> str:
     return route.name
 
 
+@pytest.fixture(scope="module")
+def callers(street: None, building: Building) -> dict[str, int | None]:
+    """Each who might call, by key: the four roles in Acme, and four who have none there."""
+    with building():
+        acme, globex = (Tenant.objects.get(slug=slug) for slug in ("acme", "globex"))
+        callers: dict[str, int | None] = {"owner": owner_of(acme).user_id, "anonymous": None}
+        for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
+            callers[role.value] = seated(acme, role).user_id
+        callers["outsider"] = owner_of(globex).user_id
+        suspended = seated(acme, Role.OWNER, name="Suspended")
+        acme.memberships.filter(pk=suspended.pk).update(suspended_at=timezone.now())
+        staff = new_user("staff@slipway.example")
+        User.objects.filter(pk=staff.pk).update(is_staff=True)
+        Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={})
+    return callers | {"suspended": suspended.user_id, "staff": staff.pk}
+
+
+@pytest.fixture(scope="module")
+def signed_in(callers: dict[str, int | None], building: Building) -> dict[str, SimpleCookie]:
+    """All of them have signed in before the tests."""
+    with building():
+        return cookies_of(User.objects.filter(pk__in=filter(None, callers.values())))
+
+
 @pytest.fixture
-def people(
-    acme: Tenant,
-    globex: Tenant,
-    join: Callable[..., Membership],
-    make_user: Callable[..., User],
-) -> dict[str, User | None]:
-    """Each who might call: the four roles in Acme, and four who have none there."""
-    people: dict[str, User | None] = {"owner": acme.memberships.get().user, "anonymous": None}
-    for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
-        people[role.value] = join(acme, role).user
-    people["outsider"] = globex.memberships.get().user
-    suspended = join(acme, Role.OWNER, name="Suspended")
-    acme.memberships.filter(pk=suspended.pk).update(suspended_at=timezone.now())
-    join(acme, Role.VIEWER, name="Subject")
-    staff = make_user("staff@slipway.example")
-    User.objects.filter(pk=staff.pk).update(is_staff=True)
-    Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={})
-    return people | {"suspended": suspended.user, "staff": staff}
+def people(callers: dict[str, int | None], db: None) -> dict[str, User | None]:
+    found = User.objects.in_bulk(list(filter(None, callers.values())))
+    return {who: found[pk] if pk else None for who, pk in callers.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -115,9 +126,9 @@ def test_a_route_answers_everybody_as_it_declares(
 
 @pytest.mark.parametrize("route", TENANT_ROUTES, ids=named)
 def test_a_stranger_to_the_site_is_asked_to_sign_in_and_comes_back(
-    route: Route, people: dict[str, User], acme: Tenant, anonymous: Browser
+    route: Route, owner: User, acme: Tenant, anonymous: Browser
 ) -> None:
-    url = own_url(route, acme, by=people["owner"])
+    url = own_url(route, acme, by=owner)
     back = urlencode({"next": url}, safe="/")
     assert anonymous.get(url).headers["Location"] == f"{reverse('account_login')}?{back}"
 

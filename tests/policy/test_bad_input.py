@@ -23,9 +23,9 @@ from tests.policy import hostile
 from tests.policy.hostile import LARGE, MANY, Body
 from tests.policy.samples import url_of
 from tests.policy.test_access import files, named
-from tests.policy.test_matrix import fingerprint, owner
+from tests.policy.test_matrix import fingerprint
 
-__all__ = ["files", "owner"]
+__all__ = ["files"]
 ROUTES = [route for route in routes() if route.access]
 PLACE = re.compile(r"<[^>]+>|\([^)]+\)")  # of a path as path() or re_path() has it
 

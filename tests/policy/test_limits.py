@@ -1,7 +1,6 @@
 """No way in, and nothing that sends mail or makes work, is without a limit; and each holds."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,8 +13,7 @@ from apps.core.access import Plane
 from apps.core.cache import redis_alone
 from apps.core.limits import ACCOUNT, BOTH, HALFWAY, LIMITS, TYPED, WORKSPACE, By, Limit
 from apps.core.surface import Route, routes
-from apps.tenants.models import Membership, Tenant
-from apps.tenants.roles import Role
+from apps.tenants.models import Tenant
 from tests.config.processes import ROOT
 from tests.conftest import Browser
 from tests.policy.samples import url_of
@@ -109,13 +107,6 @@ def test_whose_account_it_is_is_said_of_limited_routes_alone() -> None:
 
 
 # Each limit is tried, up to its figure and one beyond
-
-
-@pytest.fixture
-def owner(acme: Tenant, join: Callable[..., Membership]) -> User:
-    """Somebody with all rights in Acme, who has a colleague for a sample."""
-    join(acme, Role.VIEWER, name="Subject")
-    return acme.memberships.get(role=Role.OWNER).user
 
 
 def browser_for(route: Route, user: User) -> Browser:

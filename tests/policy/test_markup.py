@@ -95,11 +95,9 @@ def test_a_template_has_no_script_or_style_of_its_own(path: Path) -> None:
 def test_a_page_as_it_is_served_has_none_either(
     route: Route,
     acme: Tenant,
-    join: Callable[..., Any],
     as_role: Callable[[Role], Browser],
     anonymous: Browser,
 ) -> None:
-    join(acme, Role.VIEWER, name="Subject")
     url = url_of(route, acme, by=acme.memberships.get(role=Role.OWNER).user)
     for browser in (as_role(Role.OWNER), anonymous):
         assert faults_of(browser.get(url)) == []

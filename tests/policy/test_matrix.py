@@ -24,6 +24,7 @@ from apps.tenants.models import Invitation, Tenant
 from apps.tenants.roles import Role
 from dev.portal import Mailbox
 from tests.conftest import Browser
+from tests.policy.conftest import Building
 from tests.policy.samples import MORE, SAMPLES, fields, own_url, places
 from tests.policy.test_access import METHODS, files, named
 from tests.policy.traces import Traces
@@ -46,28 +47,29 @@ SENDS_MAIL = {
 WRITES_FILES = {"export_create", "import_create", "import_start", "import_trial_create"}
 
 
+@pytest.fixture(scope="module")
+def canaries(street: None, building: Building) -> None:
+    """Globex has a canary wherever it keeps text, and one object of each kind."""
+    with building():
+        globex = Tenant.objects.get(slug="globex")
+        owner = globex.memberships.get(role=Role.OWNER).user
+        User.objects.filter(pk=owner.pk).update(name=CANARY)
+        Tenant.objects.filter(pk=globex.pk).update(name=f"{CANARY} Ltd")
+        by = globex.memberships.get(user=owner)
+        Invitation.invite(f"{CANARY}@globex.example", Role.VIEWER, by=by)
+        client = globex.clients.create(
+            name=f"{CANARY} client",
+            email=f"{CANARY.lower()}@globex.example",
+            city=CANARY,
+            owner=owner,
+        )
+        client.notes.create(tenant=globex, author=owner, body=f"{CANARY} note")
+        client.archive(by=owner)
+
+
 @pytest.fixture
-def next_door(globex: Tenant, join: Callable[..., Any]) -> Tenant:
-    """Globex with a canary wherever it keeps text, and one object of each kind."""
-    join(globex, Role.VIEWER, name="Subject")
-    owner = globex.memberships.get(role=Role.OWNER).user
-    User.objects.filter(pk=owner.pk).update(name=CANARY)
-    Tenant.objects.filter(pk=globex.pk).update(name=f"{CANARY} Ltd")
-    by = globex.memberships.get(user=owner)
-    Invitation.invite(f"{CANARY}@globex.example", Role.VIEWER, by=by)
-    client = globex.clients.create(
-        name=f"{CANARY} client", email=f"{CANARY.lower()}@globex.example", city=CANARY, owner=owner
-    )
-    client.notes.create(tenant=globex, author=owner, body=f"{CANARY} note")
-    client.archive(by=owner)
+def next_door(canaries: None, globex: Tenant) -> Tenant:
     return globex
-
-
-@pytest.fixture
-def owner(acme: Tenant, join: Callable[..., Any]) -> User:
-    """Somebody with all rights in Acme, who has a colleague for a sample."""
-    join(acme, Role.VIEWER, name="Subject")
-    return acme.memberships.get(role=Role.OWNER).user
 
 
 def fingerprint(tenant: Tenant) -> str:

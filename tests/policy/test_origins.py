@@ -18,9 +18,9 @@ from config import urls as product
 from tests.conftest import Browser
 from tests.policy.samples import url_of
 from tests.policy.test_access import files, named
-from tests.policy.test_matrix import fingerprint, owner
+from tests.policy.test_matrix import fingerprint
 
-__all__ = ["files", "owner"]
+__all__ = ["files"]
 ROUTES = [route for route in routes() if route.access]
 FORMS = [route for route in ROUTES if route.access and "POST" in route.access.methods]
 SITE, PARTNER = "https://testserver", "https://partner.example"

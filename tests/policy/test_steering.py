@@ -20,9 +20,8 @@ from tests.accounts.conftest import is_signed_in, quick_passwords
 from tests.conftest import PASSWORD, Browser, Mailbox
 from tests.policy.samples import url_of
 from tests.policy.test_access import files, named
-from tests.policy.test_matrix import owner
 
-__all__ = ["files", "owner", "quick_passwords"]
+__all__ = ["files", "quick_passwords"]
 ROUTES = [route for route in routes() if route.access]
 HERE = "https://testserver"
 NEIGHBOUR, PARTNER = "neighbour.example", "partner.example"  # both declared, and yet not here
@@ -186,7 +185,7 @@ def test_no_link_in_a_mail_is_built_from_the_request(
     do_jobs: Callable[[], int],
 ) -> None:
     new = {"name": "Eve", "email": "eve@example.com", "password1": PASSWORD}
-    boss = sign_in(acme.memberships.get().user)
+    boss = sign_in(acme.memberships.get(role=Role.OWNER).user)
     invited = {"emails": "new@example.com", "role": "viewer"}
     Browser().post("/accounts/password/reset/", {"email": ada.email}, headers=STEERED)
     Browser().post("/accounts/signup/", new, headers=STEERED)
