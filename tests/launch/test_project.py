@@ -23,6 +23,7 @@ from tests.config.processes import COMPLETE, python
 from tests.launch.fabricated import SOUND
 from tests.launch.faults.project import WITHOUT_A_REPOSITORY, WITHOUT_SALT
 
+pytestmark = pytest.mark.xdist_group("project")  # one search of this folder for all of them
 NO_PLAN = Skipped("needs the launch plan")
 
 
@@ -46,10 +47,6 @@ def test_this_project_passes_what_is_asked_of_its_files(id: str, ours: Project) 
 
 @pytest.fixture(scope="module")
 def ours() -> Project:
-    return here()
-
-
-def here() -> Project:
     return project(NO_PLAN, "test")
 
 
@@ -199,10 +196,11 @@ def test_which_variables_code_reads(text: str, read: set[str]) -> None:
 
 
 def test_no_secret_is_part_of_what_the_facts_print_of_themselves(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, ours: Project
 ) -> None:
     monkeypatch.setenv("OPERATOR_TOKEN", COMPLETE["OPERATOR_TOKEN"])
-    found = here()
+    searched = {"in_files": known(ours.leaks), "in_history": known(ours.former_leaks)}
+    found = project(NO_PLAN, "test", searched.__getitem__)
     assert found.given["OPERATOR_TOKEN"] == COMPLETE["OPERATOR_TOKEN"]
     assert COMPLETE["OPERATOR_TOKEN"] not in repr(found)
 
@@ -260,7 +258,9 @@ def test_staging_that_shares_a_key_and_a_database_is_found_from_what_it_printed(
         monkeypatch.setenv("ENV_FILE", os.devnull)
         for name, value in own.items():
             monkeypatch.setenv(name, value)
-        facts = replace(SOUND, plan=plan, project=project(plan, "production"))
+        # The files are not searched: this check reads fingerprints alone.
+        mine = project(plan, "production", search=lambda part: ())
+        facts = replace(SOUND, plan=plan, project=mine)
         (found,) = run(facts, chosen_checks(["LC-SECRET-003"])).findings
         return found.status, found.evidence
 
