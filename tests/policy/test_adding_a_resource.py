@@ -15,7 +15,7 @@ from tests.config.processes import ROOT
 GUIDE = (ROOT / "docs/adding-a-resource.md").read_text(encoding="utf-8")
 FILES = re.compile(r"^`([\w/]+\.\w+)`\n\n```(?:python|html)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SNIPPETS = re.compile(r"^```(?:python|html)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv*", ".local", ".*_cache", "__pycache__", ".env")
+LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv*", ".local", ".*_cache", ".env")
 
 
 def snippet(start: str) -> str:
