@@ -249,6 +249,11 @@ def named_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 @pytest.fixture
 def forgotten(named_portal: Portal) -> None:
     """Let it be as if nobody had signed in there lately."""
-    with Redis.from_url(named_portal.redis.url) as redis:
+    forget_attempts(named_portal)
+
+
+def forget_attempts(portal: Portal) -> None:
+    """Empty the portal's counts of who tried what, and how often."""
+    with Redis.from_url(portal.redis.url) as redis:
         if tried := list(redis.scan_iter("slipway:*:rl:*")):
             redis.delete(*tried)

@@ -14,9 +14,11 @@ from apps.launch.plan import Plan, Site
 from apps.launch.probes.target import Target
 from apps.launch.registry import chosen_checks, run
 from dev.portal import OTHER_NAME, Portal
+from tests.conftest import forget_attempts
 from tests.launch.fabricated import SOUND
 from tests.world.observatory import judge, score, visit
 
+pytestmark = pytest.mark.xdist_group("portal")
 AREAS = ("LC-TLS", "LC-HEAD", "LC-EDGE", "LC-LIMIT", "LC-HEALTH", "LC-MAIL-101", "LC-REDIR-006")
 NOBODY = ("127.0.0.1", 9)
 
@@ -29,6 +31,7 @@ def portal(named_portal: Portal) -> Portal:
 @pytest.fixture(scope="module")
 def facts(portal: Portal) -> Facts:
     """The sound launch, but with the certificates and pages of a running portal."""
+    forget_attempts(portal)
     target = Target(
         url=f"https://{OTHER_NAME}",
         connect_to={("", 443): ("127.0.0.1", portal.port), ("", 80): NOBODY},
