@@ -16,9 +16,8 @@ run: ## Set up and start the portal (PORT=8001 for another port)
 test: ## Run the suite (ARGS="tests/clients -x" for a part of it)
 	@$(IN) pytest -n 2 $(ARGS)
 
-# What has to stay on one process begins first, or else all others would wait for its end.
 prove: ## Run the heavy proofs that the suite leaves out
-	@$(IN) pytest -m prove --loadscope-reorder $(ARGS)
+	@$(IN) pytest -m prove $(ARGS)
 
 storm: ## Blow a storm over jobs and mail (STORM_SEED=7 for the same one again)
 	@$(IN) pytest -m prove tests/storm $(ARGS)
