@@ -88,7 +88,7 @@ def test_it_starts_answers_stops_and_keeps_its_data(clone: Path) -> None:
         assert len(people_of(clone)) > 5
 
         portal.send_signal(signal.SIGINT)
-        said, _ = portal.communicate(timeout=15)
+        said, _ = portal.communicate(timeout=60)
         assert portal.returncode == 0
         assert said.rstrip().endswith("Stopped.")
         assert people_of(clone) == []
@@ -110,7 +110,7 @@ def test_it_starts_answers_stops_and_keeps_its_data(clone: Path) -> None:
         )
 
         next(each for each in people_of(clone) if "beat" in each.cmdline()).kill()
-        said, _ = portal.communicate(timeout=15)
+        said, _ = portal.communicate(timeout=60)
         assert portal.returncode == 1
         assert "beat ended by itself (status -9)" in said
         assert people_of(clone) == []
