@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import signal
-import sys
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import fields
@@ -85,10 +84,6 @@ def provide(servers: ThrowAway) -> None:
         **servers.start(),
     }
     os.environ.update(variables)
-    # Where nothing may be kept of what was compiled, as in many containers, each of the processes
-    # that tests start would compile the same modules again.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    sys.dont_write_bytecode = False
     from config.env import Env
 
     for declared in fields(Env):

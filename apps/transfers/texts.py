@@ -73,9 +73,8 @@ class Column:
 
     def by_default(self) -> Any:
         """What the database is to keep for a new row that says nothing."""
-        if self.stored.has_default() and callable(
-            self.stored.default
-        ):  # it may be another one for each row
+        # What a callable gives may be another value for each row.
+        if self.stored.has_default() and callable(self.stored.default):
             return UNSURE
         return self.stored.get_db_prep_save(self.stored.get_default(), connection)
 

@@ -99,8 +99,8 @@ def test_names_that_were_forgotten_are_looked_up_anew(
 
 
 def columns_of(form: forms.ModelForm) -> list[Column]:
-    stored = Client._meta.get_field
-    return [Column(0, name, form.fields[name], stored(name)) for name in FIELDS]  # type: ignore[arg-type]  # a form's field is a concrete one
+    stored: Any = Client._meta.get_field
+    return [Column(0, name, form.fields[name], stored(name)) for name in FIELDS]
 
 
 class OwnColumn(ClientLine):
@@ -175,7 +175,8 @@ def test_who_listens_to_records_being_made_hears_of_each() -> None:
 
 def test_what_may_differ_from_row_to_row_is_no_answer_for_a_column() -> None:
     stored: Any = models.CharField(max_length=9, default=lambda: "x")
+    created_at: Any = Client._meta.get_field("created_at")
     assert Column(0, "city", forms.CharField(), stored).sure(["", "a"]) == [UNSURE, "a"]
     assert has_one_for_each(stored)
     assert not has_one_for_each(models.CharField(max_length=9))
-    assert not has_one_for_each(Client._meta.get_field("created_at"))  # type: ignore[arg-type]  # a concrete one
+    assert not has_one_for_each(created_at)
