@@ -7,7 +7,7 @@ import structlog
 from celery import signals
 
 from apps.core.request_id import request_id
-from apps.jobs import worker
+from apps.jobs import turns, worker
 from apps.jobs.bell import hurried
 from apps.tenants.celery import TenantCelery
 from config.env import settings_module
@@ -55,4 +55,5 @@ def leave_request_id(task: Any, **kwargs: Any) -> None:
 
 
 signals.celeryd_after_setup.connect(worker.note_slots)
+signals.celeryd_after_setup.connect(turns.share)
 signals.worker_ready.connect(worker.watch_for_stop)

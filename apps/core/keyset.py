@@ -16,7 +16,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 from django.http import HttpRequest
 
 PAGE_SIZE = 25
-COUNTED = 10_000  # counting on would cost more than the page itself
+COUNTED = 1_000  # counting on would cost the database more than the page itself
 CURSORS = ("after", "before")
 NEVER = date.min  # what an empty date counts as where it means "not yet"
 KEY = "keyset_key"
@@ -108,7 +108,7 @@ def paginate(
     """Read the page of `queryset` that the query string asks for, in one of `sorts`.
 
     The first sort is the default. Two queries, whatever the number of rows: the rows, and a count
-    that stops at 10,000. A cursor that is forged or of another sort opens the first page, and so,
+    that stops at 1,000. A cursor that is forged or of another sort opens the first page, and so,
     with one query more, does one beyond which too few rows are left.
     Raises ValueError if a key turns out empty and its sort declares no `null`.
     """
@@ -221,7 +221,7 @@ def header(request: HttpRequest, sort: Sort, current: Sort) -> Header:
 
 
 def label(first: int, last: int, total: int) -> str:
-    """What stands under the list: "26 to 50 of 1,234" with a dash, or "of more than 10,000"."""
+    """What stands under the list: "26 to 50 of 1,234" with a dash, or "of more than 1,000"."""
     if last < first:
         return ""
     span = f"{first:,}" if first == last else f"{first:,}\N{EN DASH}{last:,}"

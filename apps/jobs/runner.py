@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core.request_id import request_id
-from apps.jobs import worker
+from apps.jobs import turns, worker
 from apps.jobs.bell import bell
 from apps.jobs.claiming import claim_next
 from apps.jobs.models import Job
@@ -46,13 +46,33 @@ class Run:
         self._pulse = threading.Thread(target=self._beat, daemon=True, name=f"job-{job.pk}")
         self._undoing: list[Callable[[], Any]] = []
         self._stopping: list[Callable[[], Any]] = []
+        self._turn: turns.Turn | None = None
 
     def progress(self, done: int, total: int | None = None) -> None:
-        """Say how many of how many are done. Raises Stopped if the work is no longer wanted."""
-        if self._stopped.is_set():
-            raise Stopped
+        """Say how many of how many are done, and let others have their turn.
+
+        Raises Stopped if the work is no longer wanted.
+        """
         self.job.done = done
         self.job.total = total if total is not None else self.job.total
+        if self._turn:
+            self._turn.pass_on()
+        if self._stopped.is_set():
+            raise Stopped
+
+    @contextmanager
+    def in_turns(self) -> Iterator[None]:
+        """Take turns in the block with the worker's other jobs that do so too.
+
+        It is for what keeps a processor busy, here or in the database, for seconds and longer; not
+        for what waits for somebody else's server. `progress` is where another may have its turn.
+        """
+        with turns.taken(self._stopped) as turn:
+            self._turn = turn
+            try:
+                yield
+            finally:
+                self._turn = None
 
     def on_stop(self, stop: Callable[[], Any]) -> None:
         """Have `stop()` called, in another thread, once the work is no longer wanted.
@@ -199,6 +219,8 @@ def work(run: Run) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = '{limit.total_seconds():f}s'")
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '300s'")
+            # A job is in no such hurry that the database should put several processors to it.
+            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         if job.tenant:
             scope.enter_context(tenant_scope(job.tenant))
         handler(run)

@@ -28,15 +28,15 @@ def written(export: "Export", run: Run) -> Iterator[IO[bytes]]:
     One statement reads them all, so that the file is of one moment. How many there are is counted
     a moment before, for the progress alone.
     """
-    rows = export.selection.rows
-    total = rows.order_by().count()
-    run.progress(0, total)
+    rows, total = export.selection.rows, 0
 
     def tell(done: int) -> None:
         run.progress(done, max(total, done))
 
     with scratch() as folder, (folder / "export").open("w+b") as content:
-        with interruptible(run):
+        with run.in_turns(), interruptible(run):
+            total = rows.order_by().count()
+            tell(0)
             export.rows = WRITERS[export.format](rows, export.resource, content, tell)
         run.progress(export.rows, export.rows)
         yield content

@@ -13,7 +13,7 @@ from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.jobs.runner import JobRefused, Run
 from apps.transfers.checking import Candidate, Checked, Checker, Problem
@@ -149,6 +149,9 @@ class Intake:
         Raises HeldBack where all or none are wanted and the database refuses one after all.
         """
         late: dict[int, str] = {}
+        with connection.cursor() as cursor:
+            # Piece by piece, in this job's turn, and not of all rows at once in the end.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         pieces = self.staging.pieces(PIECE * BATCH)
         for number, lines in enumerate(pieces, start=1):
             late |= self.staging.carefully(lines, self.write)
@@ -191,11 +194,12 @@ def worked(each: "Import", run: Run, *, trial: bool) -> Iterator[IO[bytes]]:
     with TemporaryFile() as content:
         refusals = Refusals(content, each.table, each.mapping)
         try:
-            work = Intake(each, run, refusals)
-            if trial:
-                work.check(share=1)
-            else:
-                bring_in(work)
+            with run.in_turns():
+                work = Intake(each, run, refusals)
+                if trial:
+                    work.check(share=1)
+                else:
+                    bring_in(work)
         finally:
             refusals.close()
         yield content

@@ -145,10 +145,11 @@ def undo(each: "Import", run: Run) -> dict[str, Any]:
     """Undo an import, trace by trace; say what came of it."""
     work, total, done = Undoing(each), each.added + each.updated, 0
     run.progress(0, total)
-    for trace in each.traces.order_by("-pk").iterator(chunk_size=1):
-        work.take_back(trace)
-        done += len(trace.added) + len(trace.updated)
-        run.progress(done, total)
+    with run.in_turns():
+        for trace in each.traces.order_by("-pk").iterator(chunk_size=1):
+            work.take_back(trace)
+            done += len(trace.added) + len(trace.updated)
+            run.progress(done, total)
     each.traces.all().delete()
     each.resource.importer.afterwards(each.tenant)
     return work.result()

@@ -169,7 +169,7 @@ def test_counting_stops_where_it_would_cost_more_than_the_page(acme: Tenant) -> 
     add(acme, 2)
     with CaptureQueriesContext(connection) as queries:
         open_page(acme)
-    assert "LIMIT 10001" in queries.captured_queries[1]["sql"]
+    assert "LIMIT 1001" in queries.captured_queries[1]["sql"]
 
 
 @pytest.mark.parametrize(("number", "label"), [(0, ""), (1, "1 of 1")])

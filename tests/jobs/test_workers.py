@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
@@ -63,6 +64,18 @@ def test_a_brief_job_goes_past_a_long_one_on_a_worker_of_two_slots(
     assert long.cancel()
     wait_until(lambda: is_running(second, 1), "Nobody told of it once the slot was free")
     assert second.cancel()
+
+
+def test_heavy_jobs_of_one_worker_take_turns(start_worker: StartWorker) -> None:
+    start_worker(app=SUITES)
+    jobs = [asked("tests.heavy"), asked("tests.heavy")]
+    for job in jobs:
+        wait_until(lambda j=job: on_record(j).state == Job.State.SUCCEEDED, "It is not done")  # type: ignore[misc]  # the job at this turn
+    spans = [on_record(job).result["spans"] for job in jobs]
+    assert spans[0][0] < spans[1][-1], "The second began after the first had ended"
+    assert spans[1][0] < spans[0][-1], "The first began after the second had ended"
+    for (_, ended), (began, _) in pairwise(sorted([*spans[0], *spans[1]])):
+        assert ended <= began, "Both worked at once"
 
 
 def test_a_job_that_kills_its_process_is_a_dead_letter_within_its_attempts_and_others_go_on(

@@ -3,8 +3,12 @@
 import os
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING
 
+from celery import signals
+
+from apps.jobs import turns
 from apps.jobs.registry import Lane, handles
 from config.celery import app
 
@@ -12,6 +16,12 @@ if TYPE_CHECKING:  # it imports models, and Celery imports this before Django is
     from apps.jobs.runner import Run
 
 __all__ = ["app"]
+
+
+@signals.celeryd_after_setup.connect
+def leave_one_turn(**kwargs: object) -> None:
+    """Of the turns that the product has made for this machine, however large it is."""
+    turns._shared[0].numbers = range(1, 2)
 
 
 @handles("tests.long", lane=Lane.BULK)
@@ -34,3 +44,16 @@ def brief(run: "Run") -> None:
 def deadly(run: "Run") -> None:
     """End the process that works, as the kernel does when memory is short."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@handles("tests.heavy")
+def heavy(run: "Run") -> None:
+    """Work in turns, and note when: pairs of seconds, by the clock that all processes share."""
+    pause, spans = threading.Event(), []
+    with run.in_turns():
+        for step in range(1, 41):
+            began = time.monotonic()
+            pause.wait(0.02)
+            spans.append((began, time.monotonic()))
+            run.progress(step, 40)
+    run.job.result = {"spans": spans}

@@ -215,6 +215,26 @@ def test_progress_is_seen_from_outside_before_anything_is_committed(
         assert acme.clients.count() == 40
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_row_whose_owner_goes_meanwhile_is_refused_and_the_others_come_in(
+    acme: Tenant,
+    join: Callable[..., Membership],
+    prepare: Callable[..., Import],
+    halfway: Halfway,
+) -> None:
+    going = join(acme, Role.MEMBER).user
+    owners = [going.email if n == 3 else "" for n in range(20)]
+    each = prepare("name,owner\n" + "".join(f"Client {n},{owners[n]}\n" for n in range(20)))
+    assert each.job
+    with halfway(each.job.pk, 10):  # all are checked
+        going.delete()
+    with transaction.atomic():
+        each.refresh_from_db()
+        assert (each.added, each.refused, acme.clients.count()) == (19, 1, 19)
+        assert each.problems[0]["row"] == 5
+        assert each.problems[0]["reason"] == "The database cannot keep this row."
+
+
 def test_an_import_that_fails_leaves_nothing_and_succeeds_at_the_next_attempt(
     acme: Tenant, prepare: Callable[..., Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:

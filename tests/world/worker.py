@@ -102,6 +102,8 @@ def start_worker(
     for worker in started:
         if worker.process.poll() is None:
             worker.stop()
+        else:
+            worker.kill()
 
 
 @pytest.fixture
