@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
-import xlsxwriter
 from django.db.models import (
     BooleanField,
     CharField,
@@ -148,6 +147,8 @@ def write_plainly(
     lines: Iterable[list[Cell]], name: str, formats: Mapping[str, str], target: IO[bytes]
 ) -> None:
     """By xlsxwriter, which leaves its files to whoever kills it: hence the folder."""
+    import xlsxwriter  # 3 MiB, which no process has to hold that makes no workbook
+
     with scratch() as folder:
         options = {"constant_memory": True, "tmpdir": str(folder), "use_zip64": True}
         with xlsxwriter.Workbook(target, options) as book:
