@@ -54,8 +54,11 @@ def fork(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(copy)
 
 
-def follow(fork: Path, *arguments: str) -> None:
-    """Run a step; the fork's suite starts servers of its own, as ours is at work on these."""
+def follow(fork: Path, *arguments: str) -> str:
+    """Run a step, and return what it printed.
+
+    The fork's suite starts servers of its own, as ours is at work on these.
+    """
     ours = ("DATABASE_", "REDIS_", "PYTEST_") if "pytest" in arguments else ()
     variables = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     done = subprocess.run(
@@ -68,12 +71,15 @@ def follow(fork: Path, *arguments: str) -> None:
         timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.mark.prove
 def test_the_guide_ends_with_a_resource_that_passes_its_tests(fork: Path) -> None:
     follow(fork, "manage.py", "makemigrations", "projects")
-    follow(fork, "-m", "pytest", "-q", "-n", "2", "tests/projects", "tests/policy")
+    narrowed = ("-p", "tests.policy.narrowed")
+    said = follow(fork, "-m", "pytest", "-n", "2", *narrowed, "tests/projects", "tests/policy")
+    assert int(re.findall(r"(\d+) of them for projects", said)[-1]) > 30, said
 
 
 @pytest.mark.prove

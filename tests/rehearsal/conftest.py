@@ -38,9 +38,15 @@ def host(
 
 
 @pytest.fixture(scope="session")
-def load(host: Host) -> Iterator[Load]:
+def pause() -> float:
+    """The seconds between two requests of a visitor: together they send about ten a second."""
+    return 0.4
+
+
+@pytest.fixture(scope="session")
+def load(host: Host, pause: float) -> Iterator[Load]:
     """What people do there from now on, until the story ends."""
-    with Load(host.url, ca=Path(host.ca), crowd=host.crowd) as running:
+    with Load(host.url, ca=Path(host.ca), crowd=host.crowd, pause=pause) as running:
         running.wait_for(20, lambda each: not each.fault, "the product answers")
         yield running
     assert_nothing_lost(host, running)

@@ -1,30 +1,23 @@
 """Cuts the power in steps of a deploy, with people at work all the time; then deploys again."""
 
+import pytest
+
 from tests.rehearsal.host import Cut, Host
 from tests.rehearsal.load import Load
 from tests.rehearsal.seen import assert_served, assert_well
-from tests.rehearsal.versions import AGAIN, NEXT_AGAIN
+from tests.rehearsal.versions import AGAIN, FORMER, NEXT_AGAIN
 
 # What a deploy does that leaves something behind, in order.
-# After the last step of a line the next deploy is not cut, and has to end well. Else it is cut a
-# step further on, on top of what the last one left; to end each of them would take ten minutes.
-Lines = tuple[tuple[str, ...], ...]
-BEFORE_THE_SWITCH: Lines = (
-    (
-        *("Make the folders", "Make the supervisor ready", "Clear what was left"),
-        *("Send the commit", "Install the packages", "Make the release"),
-        *("Judge it where it will run", "A backup is taken", "Run the release phase"),
-        "Keep the files that open pages ask for",
-    ),
-    (
-        *("Start the new web beside the old", "Wait until it is ready"),
-        "Try it before anybody sees it",
-    ),
+BEFORE_THE_SWITCH = (
+    *("Make the folders", "Make the supervisor ready", "Clear what was left"),
+    *("Send the commit", "Install the packages", "Make the release"),
+    *("Judge it where it will run", "A backup is taken", "Run the release phase"),
+    *("Keep the files that open pages ask for", "Start the new web beside the old"),
+    *("Wait until it is ready", "Try it before anybody sees it"),
 )
-FROM_THE_SWITCH_ON: Lines = (
-    ("Switch",),
-    ("Start the new worker", "Let the old processes finish"),
-    ("Start the new scheduler", "Keep the last 5 releases", "Try the public address"),
+FROM_THE_SWITCH_ON = (
+    *("Switch", "Start the new worker", "Let the old processes finish"),
+    *("Start the new scheduler", "Keep the last 5 releases", "Try the public address"),
 )
 # Cut in these, a deploy has not touched the machine.
 ONLY_ASKS = {
@@ -38,17 +31,28 @@ ONLY_ASKS = {
 }
 
 
-def cut_and_deploy_again(host: Host, load: Load, lines: Lines) -> None:
-    """Cut a deploy in each of the steps; after each line the next deploy has to end well."""
+@pytest.fixture(scope="session")
+def shipped_first() -> str:
+    """One whose deploy takes no time that no test here is about."""
+    return FORMER
+
+
+@pytest.fixture(scope="session")
+def pause() -> float:
+    """The story has had its busy hour; here two machines at once do little but start processes."""
+    return 1.0
+
+
+def cut_and_deploy_again(host: Host, load: Load, steps: tuple[str, ...]) -> None:
+    """Cut a deploy in each of the steps; after each cut the next deploy has to end well."""
     whole, old, new = host.deploy(AGAIN), AGAIN, NEXT_AGAIN
     assert whole.code == 0, whole.text
-    for steps in lines:
-        for step in steps:
-            with load.span() as span:
-                after = dict(whole.times)[step] / 2
-                cut = host.deploy(new, Cut(whole.steps.index(step), after))
-            assert cut.cut_in == step, cut.text
-            assert_served(host, span, {old, new})
+    for step in steps:
+        with load.span() as span:
+            after = dict(whole.times)[step] / 2
+            cut = host.deploy(new, Cut(whole.steps.index(step), after))
+        assert cut.cut_in == step, cut.text
+        assert_served(host, span, {old, new})
         with load.span() as span:
             again = host.deploy(new)
         assert again.code == 0, f"after {cut}:\n{again.text}"

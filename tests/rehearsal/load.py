@@ -24,7 +24,6 @@ from tests.world.crowd import Person
 from tests.world.waiting import wait_until
 
 LONGEST = 10.0  # seconds that an answer may take before whoever asked has gone
-PAUSE = 0.4  # seconds between two requests of a visitor
 MOST = 20_000  # requests of one load, after which it ends by itself
 # How many exports an hour's limit lets a person ask for.
 EXPORTS = min(
@@ -182,21 +181,23 @@ class Asker(Visitor):
 class Load:
     """Visitors who come inside a `with` block; `answers` is what they got, in order of arrival."""
 
-    def __init__(self, url: str, *, ca: Path, crowd: list[Person]) -> None:
-        """Take the site's address, whom its certificate is by, and who is signed in."""
+    def __init__(self, url: str, *, ca: Path, crowd: list[Person], pause: float) -> None:
+        """Take the site's address, whom its certificate is by, who is signed in, and the seconds
+        between two requests of each.
+        """
         self.url, self.host, self.ca = url, urlsplit(url).netloc, ca
         self.ended = threading.Event()
         self.answers: list[Answer] = []
         self._recorded = threading.Lock()
         self.visitors: list[Visitor] = [
-            Stranger(self, "a stranger", keeps=False, pause=PAUSE),
-            Stranger(self, "a stranger who stays", keeps=True, pause=PAUSE),
+            Stranger(self, "a stranger", keeps=False, pause=pause),
+            Stranger(self, "a stranger who stays", keeps=True, pause=pause),
         ]
         for number, person in enumerate(crowd):
             name = secrets.token_hex(4)
             keeps = number % 2 == 0
             if number < 3:
-                self.visitors.append(Member(self, name, person=person, keeps=keeps, pause=PAUSE))
+                self.visitors.append(Member(self, name, person=person, keeps=keeps, pause=pause))
             else:
                 self.visitors.append(Asker(self, name, person=person, keeps=keeps, pause=8.0))
 

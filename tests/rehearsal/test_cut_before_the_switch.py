@@ -7,18 +7,14 @@ from tests.rehearsal.cutting import (
     FROM_THE_SWITCH_ON,
     ONLY_ASKS,
     cut_and_deploy_again,
+    pause,
+    shipped_first,
 )
 from tests.rehearsal.host import Host
 from tests.rehearsal.load import Load
-from tests.rehearsal.versions import FORMER
 
+__all__ = ["pause", "shipped_first"]  # fixtures
 pytestmark = [pytest.mark.prove, pytest.mark.xdist_group("cut before the switch")]
-
-
-@pytest.fixture(scope="session")
-def shipped_first() -> str:
-    """One whose deploy takes no time that no test here is about."""
-    return FORMER
 
 
 def test_after_a_power_cut_before_the_switch_the_next_deploy_ends_well(
@@ -29,6 +25,6 @@ def test_after_a_power_cut_before_the_switch_the_next_deploy_ends_well(
 
 def test_the_power_is_cut_in_every_step_that_there_is(host: Host) -> None:
     whole = host.commands[0]
-    there = {step for line in (*BEFORE_THE_SWITCH, *FROM_THE_SWITCH_ON) for step in line}
+    there = {*BEFORE_THE_SWITCH, *FROM_THE_SWITCH_ON}
     # A first deploy has no open pages to think of.
     assert {*whole.steps, "Keep the files that open pages ask for"} == there | ONLY_ASKS

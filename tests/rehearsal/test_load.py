@@ -58,7 +58,7 @@ def load(tmp_path: Path, web: Nginx) -> Iterator[Load]:
     edge = EDGE.format(https=https, web=web.port, folder=folder)
     with (
         Nginx(edge, folder=folder, port=https),
-        Load(f"https://localhost:{https}", ca=ca, crowd=[]) as running,
+        Load(f"https://localhost:{https}", ca=ca, crowd=[], pause=0.4) as running,
     ):
         yield running
 
@@ -83,7 +83,7 @@ def test_what_fails_while_the_upstream_is_away_is_counted_and_nothing_else_is(
 
 def test_a_connection_that_is_refused_is_counted(load: Load) -> None:
     load.ended.set()
-    nobody = Load(f"https://localhost:{free_port()}", ca=load.ca, crowd=[])
+    nobody = Load(f"https://localhost:{free_port()}", ca=load.ca, crowd=[], pause=0.4)
     with nobody:
         nobody.wait_for(2, lambda each: "refused" in each.fault, "nobody listens there")
     assert nobody.failed == nobody.answers
