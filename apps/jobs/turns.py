@@ -86,14 +86,14 @@ class Turn:
 _shared: list[Turns] = []
 
 
-def share(number: int = 0, **kwargs: Any) -> None:
+def share(**kwargs: Any) -> None:
     """Make the turns of a worker, whose processes are forked afterwards.
 
-    Of `number` at a time, or else as many as leave one of the machine's processors free.
+    As many at a time as leave one of the machine's processors free.
     """
     from config import machine  # which imports this to have it called
 
-    number = number or max(1, int(machine.this_machine().cpus) - 1)
+    number = max(1, int(machine.this_machine().cpus) - 1)
     _shared[:] = [Turns(tempfile.TemporaryFile(), number=number)]  # noqa: SIM115  # while it runs
 
 
