@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 import requests
@@ -22,14 +21,14 @@ from apps.clients.models import Client
 from apps.launch.pages import Form, Page
 from config.machine import MIB
 from dev.portal import Portal, with_database
-from tests.bench.test_memory import sign_in
+from tests.bench.test_exports import PEAK
+from tests.bench.test_memory import memory_of, sign_in
 
 pytestmark = pytest.mark.bench
 EXPORTED, IMPORTED = 1_000_000, 100_000
 ROUNDS, SAMPLES, EVERY = 3, 100, 0.1  # seconds from one request to the next
 LONGEST = 600.0  # seconds that a busy round may take
 MOST = 1.5  # times the quiet p95
-PEAK = 80  # MiB
 HOME, NEXT_DOOR = "/t/northwind/", "/t/contoso-services/"
 ROWS = """
 INSERT INTO clients_client (tenant_id, name, email, phone, city, status, created_at, updated_at)
@@ -189,11 +188,11 @@ def memory_of_an_export(
     What it shares with the processes that were forked with it is counted in parts, as Linux does.
     """
     assert portal.processes
-    pool = psutil.Process(portal.processes.running["worker"].pid).children()
+    worker = portal.processes.running["worker"].pid
     person.export()
     pause, most = threading.Event(), 0
     while connection.execute(RUNNING).fetchall():
-        most = max([most, *(one.memory_full_info().pss for one in pool)])
+        most = max([most, *(pss for what, _, pss in memory_of(worker) if what == "child")])
         pause.wait(EVERY / 2)
     return most / MIB
 

@@ -6,7 +6,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
 
 import pytest
 
@@ -66,16 +65,13 @@ class Holder:
 @pytest.fixture
 def share(monkeypatch: pytest.MonkeyPatch) -> Iterator[Share]:
     """Give this process turns as a worker has them."""
-    files: list[IO[Any]] = []
+    with tempfile.TemporaryFile() as file:
 
-    def make(number: int = 1) -> Turns:
-        files.append(tempfile.TemporaryFile())  # noqa: SIM115  # closed with the test
-        monkeypatch.setattr(turns, "_shared", [Turns(files[-1], number=number)])
-        return turns._shared[0]
+        def make(number: int = 1) -> Turns:
+            monkeypatch.setattr(turns, "_shared", [Turns(file, number=number)])
+            return turns._shared[0]
 
-    yield make
-    for file in files:
-        file.close()
+        yield make
 
 
 @contextmanager

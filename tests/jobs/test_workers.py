@@ -69,8 +69,10 @@ def test_a_brief_job_goes_past_a_long_one_on_a_worker_of_two_slots(
 def test_heavy_jobs_of_one_worker_take_turns(start_worker: StartWorker) -> None:
     start_worker(app=SUITES)
     jobs = [asked("tests.heavy"), asked("tests.heavy")]
-    for job in jobs:
-        wait_until(lambda j=job: on_record(j).state == Job.State.SUCCEEDED, "It is not done")  # type: ignore[misc]  # the job at this turn
+    wait_until(
+        lambda: {on_record(job).state for job in jobs} == {Job.State.SUCCEEDED},
+        "They are not both done",
+    )
     spans = [on_record(job).result["spans"] for job in jobs]
     assert spans[0][0] < spans[1][-1], "The second began after the first had ended"
     assert spans[1][0] < spans[0][-1], "The first began after the second had ended"
