@@ -1,17 +1,14 @@
 """The pages about how a person signs in that django-allauth lacks: the overview, the sessions."""
 
-from typing import Any
-
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from apps.accounts import sessions, totp
+from apps.accounts import sessions
 from apps.accounts.devices import describe
 from apps.core.access import Plane, access
 from apps.core.http import SignedInRequest
@@ -84,12 +81,3 @@ def other_sessions_delete(request: SignedInRequest) -> HttpResponse:
         messages.success(request, "You are signed out everywhere else.")
         return redirect("usersessions_list")
     return render(request, "usersessions/other_sessions_delete.html")
-
-
-class ActivateApp(ActivateTOTPView):
-    """Sets up an authenticator app; the code that proves it is used up by that."""
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        totp.spend(self.request.user, form.cleaned_data["code"])
-        return response

@@ -65,6 +65,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, provider: str, client_id: str | None = None
     ) -> Provider:
         """A provider; one whose keys are gone keeps its name, so that accounts can be let go."""
+        registry.load()
         try:
             return super().get_provider(request, provider, client_id=client_id)
         except SocialApp.DoesNotExist:

@@ -23,7 +23,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from apps.accounts.social import offered
-from apps.core.access import Plane, View, access
+from apps.core.access import View
 from apps.core.http import SignedInRequest
 
 
@@ -109,6 +109,9 @@ def come_back(provider: str) -> View:
     return where_offered(view, provider=provider)
 
 
+google_login, google_callback = begin("google"), come_back("google")
+github_login, github_callback = begin("github"), come_back("github")
+microsoft_login, microsoft_callback = begin("microsoft"), come_back("microsoft")
 login_cancelled = where_offered(theirs.login_cancelled)
 login_error = where_offered(theirs.login_error)
 signup = where_offered(theirs.signup)
@@ -121,7 +124,6 @@ def connections(request: SignedInRequest) -> HttpResponse:
     return theirs.connections(request)
 
 
-@access(Plane.ACCOUNT)
 def reauthenticate(request: SignedInRequest) -> HttpResponse:
     """Ask somebody who has no password and no second factor to sign in at their provider again."""
     mine = SocialAccount.objects.filter(user=request.user, provider__in=offered())

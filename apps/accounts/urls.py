@@ -8,26 +8,30 @@ the recovery codes as a file, which the page that shows them once has in itself.
 from functools import wraps
 from typing import Any
 
-from allauth.account import views
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
-from allauth.mfa.base import views as mfa
-from allauth.mfa.recovery_codes import views as recovery_codes
-from allauth.mfa.totp import views as totp
-from allauth.mfa.webauthn import views as webauthn
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, re_path
 
-from apps.accounts import security_views
-from apps.accounts import social_views as social
-from apps.accounts import views as own_views
+from apps.accounts import security_views, views
 from apps.core.access import Plane, View, access
+from apps.core.later import later
 
 anyone = access(Plane.PUBLIC, "GET", "POST")
 back = access(Plane.PUBLIC)
 signed_in = access(Plane.ACCOUNT, "GET", "POST")
+
+
+def allauth(name: str) -> View:
+    """A page of django-allauth's."""
+    return later(f"allauth.{name}")
+
+
+def social(name: str) -> View:
+    """A page about signing in through a provider."""
+    return later(f"apps.accounts.social_views.{name}")
 
 
 def confirmed(view: View) -> View:
@@ -48,79 +52,117 @@ def confirmed(view: View) -> View:
 
 
 urlpatterns = [
-    path("login/", anyone(views.login), name="account_login"),
-    path("logout/", anyone(views.logout), name="account_logout"),
-    path("inactive/", access(Plane.PUBLIC)(views.account_inactive), name="account_inactive"),
+    path("login/", anyone(allauth("account.views.login")), name="account_login"),
+    path("logout/", anyone(allauth("account.views.logout")), name="account_logout"),
+    path(
+        "inactive/",
+        access(Plane.PUBLIC)(allauth("account.views.account_inactive")),
+        name="account_inactive",
+    ),
     # Signing up: the address is confirmed with a code.
-    path("signup/", anyone(views.signup), name="account_signup"),
+    path("signup/", anyone(allauth("account.views.signup")), name="account_signup"),
     path(
         "confirm-email/",
-        anyone(views.email_verification_sent),
+        anyone(allauth("account.views.email_verification_sent")),
         name="account_email_verification_sent",
     ),
     # One's own address and password
-    path("reauthenticate/", signed_in(views.reauthenticate), name="account_reauthenticate"),
-    path("email/", own_views.email_change_create, name="account_email"),
-    path("password/change/", signed_in(views.password_change), name="account_change_password"),
-    path("password/set/", signed_in(confirmed(views.password_set)), name="account_set_password"),
+    path(
+        "reauthenticate/",
+        signed_in(allauth("account.views.reauthenticate")),
+        name="account_reauthenticate",
+    ),
+    path("email/", views.email_change_create, name="account_email"),
+    path(
+        "password/change/",
+        signed_in(allauth("account.views.password_change")),
+        name="account_change_password",
+    ),
+    path(
+        "password/set/",
+        signed_in(confirmed(allauth("account.views.password_set"))),
+        name="account_set_password",
+    ),
     # A forgotten password: the mailed link
-    path("password/reset/", anyone(views.password_reset), name="account_reset_password"),
+    path(
+        "password/reset/",
+        anyone(allauth("account.views.password_reset")),
+        name="account_reset_password",
+    ),
     path(
         "password/reset/done/",
-        access(Plane.PUBLIC)(views.password_reset_done),
+        access(Plane.PUBLIC)(allauth("account.views.password_reset_done")),
         name="account_reset_password_done",
     ),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        anyone(views.password_reset_from_key),
+        anyone(allauth("account.views.password_reset_from_key")),
         name="account_reset_password_from_key",
     ),
     path(
         "password/reset/key/done/",
-        access(Plane.PUBLIC)(views.password_reset_from_key_done),
+        access(Plane.PUBLIC)(allauth("account.views.password_reset_from_key_done")),
         name="account_reset_password_from_key_done",
     ),
     # The second step of signing in, and a passkey as the only one
-    path("2fa/authenticate/", anyone(mfa.authenticate), name="mfa_authenticate"),
-    path("2fa/webauthn/login/", anyone(webauthn.login_webauthn), name="mfa_login_webauthn"),
-    path("2fa/reauthenticate/", signed_in(mfa.reauthenticate), name="mfa_reauthenticate"),
+    path(
+        "2fa/authenticate/", anyone(allauth("mfa.base.views.authenticate")), name="mfa_authenticate"
+    ),
+    path(
+        "2fa/webauthn/login/",
+        anyone(allauth("mfa.webauthn.views.login_webauthn")),
+        name="mfa_login_webauthn",
+    ),
+    path(
+        "2fa/reauthenticate/",
+        signed_in(allauth("mfa.base.views.reauthenticate")),
+        name="mfa_reauthenticate",
+    ),
     path(
         "2fa/webauthn/reauthenticate/",
-        signed_in(webauthn.reauthenticate_webauthn),
+        signed_in(allauth("mfa.webauthn.views.reauthenticate_webauthn")),
         name="mfa_reauthenticate_webauthn",
     ),
     # Sign-in and security: the overview, authenticator app, passkeys, recovery codes
     path("2fa/", security_views.security, name="mfa_index"),
     path(
         "2fa/totp/activate/",
-        signed_in(security_views.ActivateApp.as_view()),
+        signed_in(later("apps.accounts.mfa_views.activate_totp")),
         name="mfa_activate_totp",
     ),
-    path("2fa/totp/deactivate/", signed_in(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path(
+        "2fa/totp/deactivate/",
+        signed_in(allauth("mfa.totp.views.deactivate_totp")),
+        name="mfa_deactivate_totp",
+    ),
     path(
         "2fa/webauthn/",
-        access(Plane.ACCOUNT)(webauthn.list_webauthn),
+        access(Plane.ACCOUNT)(allauth("mfa.webauthn.views.list_webauthn")),
         name="mfa_list_webauthn",
     ),
-    path("2fa/webauthn/add/", signed_in(webauthn.add_webauthn), name="mfa_add_webauthn"),
+    path(
+        "2fa/webauthn/add/",
+        signed_in(allauth("mfa.webauthn.views.add_webauthn")),
+        name="mfa_add_webauthn",
+    ),
     path(
         "2fa/webauthn/keys/<int:pk>/edit/",
-        signed_in(webauthn.edit_webauthn),
+        signed_in(allauth("mfa.webauthn.views.edit_webauthn")),
         name="mfa_edit_webauthn",
     ),
     path(
         "2fa/webauthn/keys/<int:pk>/remove/",
-        signed_in(webauthn.remove_webauthn),
+        signed_in(allauth("mfa.webauthn.views.remove_webauthn")),
         name="mfa_remove_webauthn",
     ),
     path(
         "2fa/recovery-codes/",
-        access(Plane.ACCOUNT)(recovery_codes.view_recovery_codes),
+        access(Plane.ACCOUNT)(allauth("mfa.recovery_codes.views.view_recovery_codes")),
         name="mfa_view_recovery_codes",
     ),
     path(
         "2fa/recovery-codes/generate/",
-        signed_in(recovery_codes.generate_recovery_codes),
+        signed_in(allauth("mfa.recovery_codes.views.generate_recovery_codes")),
         name="mfa_generate_recovery_codes",
     ),
     # Where one is signed in
@@ -132,27 +174,31 @@ urlpatterns = [
         name="other_sessions_delete",
     ),
     # Signing in through a provider; without keys its pages are not there
-    path("google/login/", anyone(social.begin("google")), name="google_login"),
-    path("google/login/callback/", back(social.come_back("google")), name="google_callback"),
-    path("github/login/", anyone(social.begin("github")), name="github_login"),
-    path("github/login/callback/", back(social.come_back("github")), name="github_callback"),
-    path("microsoft/login/", anyone(social.begin("microsoft")), name="microsoft_login"),
+    path("google/login/", anyone(social("google_login")), name="google_login"),
+    path("google/login/callback/", back(social("google_callback")), name="google_callback"),
+    path("github/login/", anyone(social("github_login")), name="github_login"),
+    path("github/login/callback/", back(social("github_callback")), name="github_callback"),
+    path("microsoft/login/", anyone(social("microsoft_login")), name="microsoft_login"),
     path(
         "microsoft/login/callback/",
-        back(social.come_back("microsoft")),
+        back(social("microsoft_callback")),
         name="microsoft_callback",
     ),
     path(
         "3rdparty/login/cancelled/",
-        access(Plane.PUBLIC)(social.login_cancelled),
+        access(Plane.PUBLIC)(social("login_cancelled")),
         name="socialaccount_login_cancelled",
     ),
     path(
         "3rdparty/login/error/",
-        access(Plane.PUBLIC)(social.login_error),
+        access(Plane.PUBLIC)(social("login_error")),
         name="socialaccount_login_error",
     ),
-    path("3rdparty/signup/", anyone(social.signup), name="socialaccount_signup"),
-    path("3rdparty/", signed_in(social.connections), name="socialaccount_connections"),
-    path("3rdparty/reauthenticate/", social.reauthenticate, name="social_reauthenticate"),
+    path("3rdparty/signup/", anyone(social("signup")), name="socialaccount_signup"),
+    path("3rdparty/", signed_in(social("connections")), name="socialaccount_connections"),
+    path(
+        "3rdparty/reauthenticate/",
+        access(Plane.ACCOUNT)(social("reauthenticate")),
+        name="social_reauthenticate",
+    ),
 ]

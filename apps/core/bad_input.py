@@ -11,6 +11,7 @@ from django.http import HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from apps.core import errors
+from apps.core.http import length_of
 from apps.core.middleware import GetResponse
 
 # PostgreSQL keeps no text with a NUL in it, so that any query with one fails. In an address it is
@@ -43,11 +44,6 @@ class BadInputMiddleware:
         if any(NUL in text for name, values in fields for text in (name, *values)):
             return errors.page(400)
         return None
-
-
-def length_of(request: HttpRequest) -> int:
-    told = request.META.get("CONTENT_LENGTH") or ""
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0
 
 
 def has_nul(request: HttpRequest) -> bool:

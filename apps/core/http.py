@@ -27,6 +27,12 @@ class TenantRequest(SignedInRequest):
     membership: "Membership"
 
 
+def length_of(request: HttpRequest) -> int:
+    """How many bytes a request says that its body has; 0 where it says none, or no number."""
+    told = request.META.get("CONTENT_LENGTH") or ""
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0
+
+
 def leads_home(request: HttpRequest, url: str) -> bool:
     """Whether an address that somebody brought along, such as `next`, stays on this very host.
 

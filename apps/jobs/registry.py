@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.conf import settings
-from django.utils.module_loading import autodiscover_modules
+from django.utils.module_loading import module_has_submodule
 
 if TYPE_CHECKING:
     from apps.jobs.models import Job
@@ -71,7 +73,10 @@ def handles(
 @cache
 def discover() -> None:
     """Import every app's `handlers.py`, once: looking for them again costs each job a search."""
-    autodiscover_modules("handlers")
+    for app in apps.get_app_configs():
+        # Those of Django's own apps handle requests.
+        if not app.name.startswith("django.") and module_has_submodule(app.module, "handlers"):
+            import_module(f"{app.name}.handlers")
 
 
 def kind_named(name: str) -> Kind | None:

@@ -91,7 +91,7 @@ def stand_ready(writer: str, small: str) -> None:
     from apps.transfers import workbooks
 
     if writer == "plain":
-        workbooks.accelerator = None
+        workbooks.IS_QUICK = False
     by_job(int(small))
 
 

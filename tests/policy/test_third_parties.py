@@ -6,6 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
 from apps.core.access import Plane, access
+from apps.core.later import itself
 from apps.core.surface import Route, routes
 from apps.core.views import landing
 
@@ -46,7 +47,7 @@ THIRD_PARTY: dict[str, str] = {
 
 def of_third_parties(surface: Iterable[Route]) -> dict[str, str]:
     """By name, the modules of the views that are not ours; `@access` and the like don't hide it."""
-    modules = {route.name or route.path: route.view.__module__ for route in surface}
+    modules = {route.name or route.path: itself(route.view).__module__ for route in surface}
     return {name: module for name, module in modules.items() if not module.startswith("apps.")}
 
 

@@ -57,9 +57,9 @@ def workbook(rows: QuerySet[Any], columns: Columns) -> zipfile.ZipFile:
 @pytest.fixture(params=["xlsxwriter", "rustpy-xlsxwriter"])
 def writer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each of the two that write workbooks; what one gives, the other does."""
-    assert workbooks.accelerator, "the extra is installed with the suite"
+    assert workbooks.IS_QUICK, "the extra is installed with the suite"
     if request.param == "xlsxwriter":
-        monkeypatch.setattr(workbooks, "accelerator", None)
+        monkeypatch.setattr(workbooks, "IS_QUICK", False)
     return str(request.param)
 
 

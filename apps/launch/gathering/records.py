@@ -16,6 +16,7 @@ from django.utils.module_loading import module_has_submodule
 from django.views.generic.list import MultipleObjectMixin
 
 from apps.core.keyset import Sort
+from apps.core.later import itself
 from apps.core.surface import Route, routes
 from apps.launch.facts.database import Database
 from apps.launch.facts.records import Listed, Records, Tables
@@ -76,18 +77,19 @@ def is_list(route: Route) -> bool:
         return False
     if issubclass(view, MultipleObjectMixin):
         return True
-    actions = getattr(route.view, "actions", None)  # of a viewset, by HTTP method
+    actions = getattr(itself(route.view), "actions", None)  # of a viewset, by HTTP method
     lists = "list" in actions.values() if actions else hasattr(view, "list")
     return lists and hasattr(view, "pagination_class")
 
 
 def view_class(route: Route) -> Any:
-    return getattr(route.view, "view_class", None) or getattr(route.view, "cls", None)
+    view = itself(route.view)
+    return getattr(view, "view_class", None) or getattr(view, "cls", None)
 
 
 def said(route: Route, name: str) -> Any:
     """What a class says, or as_view() in its place."""
-    view: Any = route.view
+    view: Any = itself(route.view)
     given = getattr(view, "view_initkwargs", None) or getattr(view, "initkwargs", None) or {}
     return given[name] if name in given else getattr(view_class(route), name, None)
 

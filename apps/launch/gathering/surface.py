@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.backends.utils import CursorWrapper
 from django_ratelimit.core import _split_rate
 
+from apps.core.later import itself
 from apps.core.limits import LIMITS
 from apps.core.surface import routes
 from apps.launch.facts.database import Database
@@ -58,7 +59,8 @@ def surface(database: Database | Unasked) -> Surface:
 def doors() -> Iterator[Door]:
     """Every route, with whom its view lets in."""
     for route in routes():
-        api: Any = getattr(route.view, "cls", None)  # as Django REST framework's as_view leaves it
+        # As Django REST framework's as_view leaves it.
+        api: Any = getattr(itself(route.view), "cls", None)
         is_api = hasattr(api, "permission_classes")
         yield Door(
             path=f"/{route.path}",

@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from apps.core import errors
 from apps.core.access import Plane, access
-from apps.core.bad_input import length_of
+from apps.core.http import length_of
 from apps.jobs.models import Job
 from apps.mail.reports import packed
 
