@@ -4,13 +4,15 @@ Both start a process by the script that its release has for it, made from the Pr
 the release was sent, so that no line is said twice and an old release starts as it always did.
 """
 
+import inspect
 import re
 from collections.abc import Callable
 from typing import Protocol
 
+from deploy.host import stopping
 from deploy.host.layout import NAME, Layout
-from deploy.host.shell import Shell
-from deploy.target import Process
+from deploy.host.shell import Shell, last_lines
+from deploy.target import Process, Stopped
 
 # Longer than gunicorn's and the worker's own time to finish; after it, they are killed.
 SECONDS_TO_STOP = 60
@@ -217,7 +219,12 @@ class Supervisord:
         self.control("start", f"{kind}-{release}")  # what had given up begins again
 
     def stop(self, kind: str, release: str) -> None:
-        self.control("stop", f"{kind}-{release}")
+        socket, name = f"{self.layout.folder}/run/supervisor.sock", f"{kind}-{release}"
+        stopped = self.shell.run(
+            [self.shell.tool("python3"), "-", socket, name], text=inspect.getsource(stopping)
+        )
+        if stopped.status:
+            raise Stopped(f"Stopping {name}", last_lines(stopped.text), "")
         script = 'rm -f "$1" "$2" "$2.1"'
         log = f"{self.layout.folder}/logs/{kind}-{release}.log"
         self.shell.must("Removing", script, f"{self.folder}/{kind}-{release}.ini", log)

@@ -1,17 +1,29 @@
 """What systemd is given, and how what it and supervisord say is read."""
 
 import os
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deploy.host.layout import Layout
 from deploy.host.shell import Shell
 from deploy.host.supervisors import Supervisord, Systemd
-from deploy.target import Process
+from deploy.target import Process, Stopped
+from tests.world.waiting import wait_until
 
 NAME = "20261128T120000Z-4f2c91a"
 LAYOUT = Layout("/srv/slipway")
+# It says that it has begun, and takes its time to end.
+UNHURRIED = """
+cd "${0%/*}"
+trap 'sleep 2; echo finished >>said; exit 0' TERM
+echo begun >said
+while :; do sleep 0.1; done
+"""
 
 
 @pytest.fixture
@@ -75,6 +87,48 @@ def test_a_line_of_supervisord_is_a_process(state: str, is_well: bool) -> None:
     expected = Process(name="worker", release=NAME, state=state.lower(), is_well=is_well)
     assert Supervisord(Shell(), LAYOUT, "production").process(line) == expected
     assert Supervisord(Shell(), LAYOUT, "production").process("unix:///x no such file") is None
+
+
+@pytest.fixture
+def supervisord() -> Iterator[Supervisord]:
+    """A real one, in a folder whose name leaves room for a socket's."""
+    with tempfile.TemporaryDirectory(prefix="s-", dir="/tmp") as folder:
+        running = Supervisord(Shell(), Layout(folder), "production")
+        running.install(["worker"])
+        script = Path(folder, "releases", NAME, ".host", "worker")
+        script.parent.mkdir(parents=True)
+        script.write_text(UNHURRIED)
+        yield running
+        daemon = psutil.Process(int(running.control("pid")))
+        running.control("shutdown")
+        daemon.wait(30)
+
+
+def test_supervisord_rests_while_a_process_takes_its_time_to_end(supervisord: Supervisord) -> None:
+    supervisord.start("worker", NAME)
+    said = Path(supervisord.layout.release(NAME), ".host", "said")
+    wait_until(said.exists, "the process begins")
+    daemon = psutil.Process(int(supervisord.control("pid")))
+    begun, spent = time.monotonic(), sum(daemon.cpu_times()[:2])
+    supervisord.stop("worker", NAME)
+    waited, spent = time.monotonic() - begun, sum(daemon.cpu_times()[:2]) - spent
+    assert said.read_text().split() == ["begun", "finished"]
+    assert supervisord.running() == []
+    assert spent < waited / 4
+
+
+def test_what_has_ended_or_never_was_is_stopped_already(supervisord: Supervisord) -> None:
+    supervisord.start("worker", NAME)
+    supervisord.control("stop", f"worker-{NAME}")
+    supervisord.stop("worker", NAME)
+    supervisord.stop("web", NAME)
+    assert supervisord.running() == []
+
+
+def test_a_supervisord_that_nobody_reaches_is_told(tmp_path: Path) -> None:
+    nobody = Supervisord(Shell(), Layout(str(tmp_path)), "production")
+    with pytest.raises(Stopped, match=f"Stopping worker-{NAME}"):
+        nobody.stop("worker", NAME)
 
 
 @pytest.fixture
