@@ -51,4 +51,6 @@ def test_every_page_says_that_it_is_staging_and_anyone_can_read_it(
         assert banner.evaluate("one => one.getBoundingClientRect().top") == 0
         photograph(page, tmp_path, path.strip("/").replace("/", "-") or "landing")
         watch.judge()
+    # What a browser keeps open, a server that stops waits for.
+    somebody.context.close()
     assert not watch.faults, "\n".join(watch.faults)

@@ -28,11 +28,11 @@ from typing import Any
 # None of these reads Django's settings as it is imported.
 LIBRARIES = (
     *("allauth", "celery.app.base", "celery.app.task", "celery.schedules", "corsheaders.conf"),
-    *("cryptography.x509", "detect_secrets", "dj_database_url", "django.conf.urls"),
+    *("cryptography.x509", "detect_secrets", "dj_database_url", "django.conf.urls", "fido2.server"),
     *("django.core.mail", "django.core.management", "django.db.backends.postgresql.base"),
     *("django.db.migrations.loader", "django.http", "django.template", "django.test.client"),
     *("django.urls", "django_ratelimit.core", "dns.message", "dns.query", "dns.resolver"),
-    *("dotenv", "gunicorn.glogging", "kombu.transport.redis", "psycopg", "redis"),
+    *("dotenv", "gunicorn.glogging", "kombu.transport.redis", "psycopg", "redis", "requests"),
     *("sentry_sdk.integrations.celery", "sentry_sdk.integrations.django", "smtplib"),
     *("structlog", "urllib3", "yaml"),
 )
