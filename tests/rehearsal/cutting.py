@@ -8,9 +8,11 @@ from tests.rehearsal.seen import assert_served, assert_well
 from tests.rehearsal.versions import AGAIN, FORMER, NEXT_AGAIN
 
 # What a deploy does that leaves something behind, in order.
-BEFORE_THE_SWITCH = (
+BUILDING = (
     *("Make the folders", "Make the supervisor ready", "Clear what was left"),
     *("Send the commit", "Install the packages", "Make the release"),
+)
+BEFORE_THE_SWITCH = (
     *("Judge it where it will run", "A backup is taken", "Run the release phase"),
     *("Keep the files that open pages ask for", "Start the new web beside the old"),
     *("Wait until it is ready", "Try it before anybody sees it"),
