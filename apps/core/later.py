@@ -14,7 +14,10 @@ from apps.core.access import View
 
 
 def later(name: str) -> View:
-    """The view of that dotted name; calling it raises ImportError if there is none."""
+    """The view of that dotted name; calling it raises ImportError if there is none.
+
+    What decorators left on the view, such as `csrf_exempt`, Django does not see: put them around.
+    """
 
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer: HttpResponseBase = import_string(name)(request, *args, **kwargs)

@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from http.client import HTTPConnection
+from typing import Any
 from xmlrpc.client import Fault, ServerProxy, Transport
 
 PAUSE = 0.2  # seconds between two questions
@@ -44,7 +45,7 @@ class Way(Transport):
 
 def stop(path: str, name: str) -> None:
     """Stop it and wait. Raises OSError where nobody answers, Fault for what supervisord refuses."""
-    supervisor = ServerProxy("http://localhost", transport=Way(path)).supervisor
+    supervisor: Any = ServerProxy("http://localhost", transport=Way(path)).supervisor
     try:
         supervisor.stopProcess(name, False)
         while supervisor.getProcessInfo(name)["statename"] == "STOPPING":
