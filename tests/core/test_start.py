@@ -1,12 +1,11 @@
 """What a process has once it has started: no module for few, and a collector at work."""
 
-import subprocess
-import sys
-from pathlib import Path
+import os
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.config.processes import python
+
 # What few pages and jobs need, and what each process would hold for it: 30 MiB in all.
 FOR_FEW = {"fido2", "cryptography.hazmat", "requests", "boto3", "xlsxwriter", "rustpy_xlsxwriter"}
 WRITES_A_LINK = "import django; django.setup(); from django.urls import reverse; reverse('landing')"
@@ -15,9 +14,8 @@ SERVES = "import config.wsgi"
 
 def said(*arguments: str) -> list[str]:
     """The words that a process printed last."""
-    ran = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
-    )
+    ran = python(*arguments, variables=os.environ)
+    assert ran.returncode == 0, ran.stderr
     return ran.stdout.splitlines()[-1].split()
 
 

@@ -1,4 +1,4 @@
-"""What systemd is given, and how what it and supervisord say is read."""
+"""What systemd is given, what it and supervisord say, and how supervisord stops what it runs."""
 
 import os
 import tempfile
